@@ -1,0 +1,204 @@
+#include "base/num.h"
+
+#include <ctype.h>
+#include <locale.h>
+#include <math.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+enum { DECIMALS_MAX = 9 };
+
+static const double powers_of_ten[DECIMALS_MAX + 1] = {1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9};
+static const double EXACT_MAX = 9007199254740992.0; /* 2^53: up to here each integer is a double */
+
+static locale_t c_locale;
+static pthread_once_t c_locale_once = PTHREAD_ONCE_INIT;
+
+static void make_c_locale(void)
+{
+	c_locale = newlocale(LC_ALL_MASK, "C", (locale_t)0);
+}
+
+size_t num_format_u64(uint64_t v, char *out)
+{
+	char digits[20];
+	size_t n = 0, len;
+
+	do {
+		digits[n++] = (char)('0' + v % 10);
+		v /= 10;
+	} while (v);
+	for (len = 0; n; len++)
+		out[len] = digits[--n];
+	return len;
+}
+
+static size_t format_special(double v, char *out)
+{
+	const char *text = isnan(v) ? "NaN" : v > 0 ? "+Inf" : "-Inf";
+	size_t len = strlen(text);
+
+	memcpy(out, text, len);
+	return len;
+}
+
+/* Fewest digits by trial: 15 are always enough to write, 17 always enough to read back. */
+static size_t format_slow(double v, char *out)
+{
+	locale_t before;
+	int len = 0;
+
+	pthread_once(&c_locale_once, make_c_locale);
+	before = uselocale(c_locale);
+	for (int precision = 15; precision <= 17; precision++) {
+		len = snprintf(out, NUM_MAX, "%.*g", precision, v);
+		if (strtod(out, NULL) == v)
+			break;
+	}
+	uselocale(before);
+	return (size_t)len;
+}
+
+static size_t format_decimal(uint64_t scaled, int decimals, char *out)
+{
+	uint64_t unit = (uint64_t)powers_of_ten[decimals];
+	size_t len = num_format_u64(scaled / unit, out);
+	uint64_t fraction = scaled % unit;
+
+	if (!decimals)
+		return len;
+	out[len++] = '.';
+	for (int i = decimals - 1; i >= 0; i--) {
+		out[len + (size_t)i] = (char)('0' + fraction % 10);
+		fraction /= 10;
+	}
+	return len + (size_t)decimals;
+}
+
+/* Both the scaled integer and the power of ten are exact doubles, so their quotient is rounded once, as a
+ * reader of the decimal rounds it: equality proves that the text reads back, and the first `decimals` that
+ * passes is the shortest. */
+size_t num_format(double v, char *out)
+{
+	size_t sign = signbit(v) ? 1 : 0;
+	double magnitude = fabs(v);
+
+	if (!isfinite(v))
+		return format_special(v, out);
+	if (sign)
+		*out++ = '-';
+	for (int decimals = 0; decimals <= DECIMALS_MAX; decimals++) {
+		double scaled = nearbyint(magnitude * powers_of_ten[decimals]);
+
+		if (scaled >= EXACT_MAX)
+			break;
+		if (scaled / powers_of_ten[decimals] == magnitude)
+			return sign + format_decimal((uint64_t)scaled, decimals, out);
+	}
+	return sign + format_slow(magnitude, out);
+}
+
+bool num_parse_u64(const char *s, size_t len, uint64_t *out)
+{
+	uint64_t v = 0;
+
+	if (!len)
+		return false;
+	for (size_t i = 0; i < len; i++) {
+		unsigned digit = (unsigned char)s[i] - (unsigned)'0';
+
+		if (digit > 9 || __builtin_mul_overflow(v, 10u, &v) || __builtin_add_overflow(v, digit, &v))
+			return false;
+	}
+	*out = v;
+	return true;
+}
+
+bool num_parse_i64(const char *s, size_t len, int64_t *out)
+{
+	bool negative = len && *s == '-';
+	uint64_t magnitude;
+
+	if (!num_parse_u64(s + negative, len - negative, &magnitude))
+		return false;
+	if (magnitude > (uint64_t)INT64_MAX + negative)
+		return false;
+	*out = negative ? (int64_t)(0 - magnitude) : (int64_t)magnitude;
+	return true;
+}
+
+static int hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	if (c >= 'A' && c <= 'F')
+		return c - 'A' + 10;
+	return -1;
+}
+
+bool num_parse_hex(const char *s, size_t len, uint64_t *out)
+{
+	uint64_t v = 0;
+
+	if (len > 2 && s[0] == '0' && (s[1] | 0x20) == 'x') {
+		s += 2;
+		len -= 2;
+	}
+	if (!len || len > 16)
+		return false;
+	for (size_t i = 0; i < len; i++) {
+		int digit = hex_digit(s[i]);
+
+		if (digit < 0)
+			return false;
+		v = v << 4 | (unsigned)digit;
+	}
+	*out = v;
+	return true;
+}
+
+static bool parse_special(const char *s, size_t len, double *out)
+{
+	double sign = len && *s == '-' ? -1 : 1;
+
+	if (len && (*s == '-' || *s == '+')) {
+		s++;
+		len--;
+	}
+	if ((len == 3 && !strncasecmp(s, "inf", 3)) || (len == 8 && !strncasecmp(s, "infinity", 8)))
+		*out = sign * INFINITY;
+	else if (len == 3 && !strncasecmp(s, "nan", 3))
+		*out = NAN;
+	else
+		return false;
+	return true;
+}
+
+bool num_parse_double(const char *s, size_t len, double *out)
+{
+	char text[512];
+	uint64_t integer;
+	char *end;
+
+	if (len <= 15 && num_parse_u64(s, len, &integer)) {
+		*out = (double)integer;
+		return true;
+	}
+	if (!len || len >= sizeof(text))
+		return false;
+	if (parse_special(s, len, out))
+		return true;
+	for (size_t i = 0; i < len; i++)
+		if (!isdigit((unsigned char)s[i]) && !strchr("+-.eE", s[i]))
+			return false;
+	memcpy(text, s, len);
+	text[len] = '\0';
+	pthread_once(&c_locale_once, make_c_locale);
+	*out = strtod_l(text, &end, c_locale);
+	return *end == '\0';
+}

@@ -1,0 +1,65 @@
+/* The contract of a collector: a function from inputs to samples. No thread, no lock, no malloc, no logging.
+ *
+ * A collector exports one const symbol `collector_<exporter>_<name>` and has one line in exporters/registry.def.
+ * It runs on its lane's thread; everything it reaches goes through the probe, whose services own all state.
+ * Memory is the probe's arena and lives as long as the published samples. */
+#pragma once
+
+#include <sys/timex.h>
+#include <sys/utsname.h>
+#include <time.h>
+
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/scan.h"
+#include "collect/reader.h"
+#include "config/field.h"
+#include "metric/metric.h"
+
+enum target_kind { TARGET_NONE, TARGET_HTTP, TARGET_PG };
+
+struct statfs_pool;
+
+/* System calls that answer about the machine itself; tests put frozen answers here. */
+struct kernel {
+	int (*uname)(struct utsname *out);
+	int (*adjtimex)(struct timex *io);
+	int (*clock_gettime)(clockid_t clock, struct timespec *out);
+};
+
+struct probe {
+	struct arena *arena;	     /* of this collection */
+	int64_t deadline_ns;	     /* monotonic */
+	const void *config;	     /* the collector's own section, bound by its fields; NULL without fields */
+	const void *target;	     /* the target's settings, bound by its exporter's fields; NULL without */
+	struct reader *reader;	     /* files below /proc, /sys and the root */
+	struct statfs_pool *statfs;  /* file system sizes that cannot hang us */
+	const struct kernel *kernel;
+};
+
+struct collector {
+	const char *name; /* without the exporter: "loadavg" */
+	const char *help; /* one sentence for the reference */
+	enum target_kind target;
+	const char *lane;	    /* NULL: the target's own; else a lane of its own beside it, with this name */
+	bool off_by_default;
+	const struct field *fields; /* its section of the config, called as the collector; NULL: none */
+	size_t config_size;
+	const struct metric_desc *metrics; /* every family it can emit; a row without a name ends them */
+
+	/* Adds samples. 0: done, also where the machine has no such thing. -1: what it looked for is there but
+	 * could not be read; samples added before that are kept. */
+	int (*collect)(struct probe *probe, struct sample_set *set, struct err *err);
+};
+
+/* Splits a target's collectors, settings and names; one per folder of exporters/. */
+struct exporter {
+	const char *name; /* "host" */
+	const char *help;
+	const char *job;	    /* in /sd: the job name that community dashboards use */
+	const char *scrape_prefix;  /* "node": also emit node_scrape_collector_*; NULL: not */
+	bool many_targets;	    /* its config section is a list of named targets */
+	const struct field *fields; /* a target's settings besides name and collectors; NULL: none */
+	size_t config_size;
+};

@@ -1,0 +1,1 @@
+typedef int collect_placeholder;

@@ -1,0 +1,65 @@
+/* Reads small files below /proc, /sys and the root, and keeps the descriptors of what it reads again and again:
+ * a pread on a kept descriptor costs a quarter of open, read and close.
+ *
+ * One reader belongs to one lane and is used on its thread only. Texts are in the given arena. A descriptor whose
+ * file went away (ENODEV, ENOENT, ESRCH …) is reopened once by its path. At most READER_MAX_KEPT are kept; what
+ * comes later, or was not used for a while, is opened and closed each time. */
+#pragma once
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/scan.h"
+
+enum {
+	READER_MAX_KEPT = 384,
+	READER_MAX_FILE = 16 * 1024 * 1024, /* what is larger is an error */
+};
+
+/* Where the machine's files are; tests point these into a fixture. */
+struct roots {
+	const char *proc;   /* "/proc" */
+	const char *sys;    /* "/sys" */
+	const char *rootfs; /* "/": prefix of /etc/os-release and of mount points */
+};
+
+enum reader_root { ROOT_PROC, ROOT_SYS, ROOT_FS };
+
+enum read_result {
+	READ_FAILED = -1, /* err says which file and why */
+	READ_OK = 0,
+	READ_ABSENT = 1, /* no such file, or the kernel has no answer here (ENOENT, ENODEV, EINVAL, EOPNOTSUPP …) */
+};
+
+struct reader;
+
+struct reader *reader_new(const struct roots *roots);
+void reader_free(struct reader *r);
+const struct roots *reader_roots(const struct reader *r);
+
+/* Reads a whole file. *text is NUL-terminated in the arena (len without the NUL; NULs may occur inside). */
+MUST_CHECK enum read_result reader_read(struct reader *r, struct arena *a, enum reader_root root, const char *path,
+					struct span *text, struct err *err);
+MUST_CHECK enum read_result reader_readf(struct reader *r, struct arena *a, enum reader_root root, struct span *text,
+					 struct err *err, const char *fmt, ...) PRINTF(6, 7);
+
+/* A file that holds one word or number: trimmed. */
+MUST_CHECK enum read_result reader_word(struct reader *r, struct arena *a, enum reader_root root, struct span *word,
+					struct err *err, const char *fmt, ...) PRINTF(6, 7);
+/* READ_ABSENT also when what is there is no integer. */
+MUST_CHECK enum read_result reader_i64(struct reader *r, struct arena *a, enum reader_root root, int64_t *out,
+				       struct err *err, const char *fmt, ...) PRINTF(6, 7);
+
+/* Names in a directory but for . and .., sorted by byte; READ_ABSENT when there is none. */
+struct name_list {
+	const char **names;
+	size_t n;
+};
+MUST_CHECK enum read_result reader_list(struct reader *r, struct arena *a, enum reader_root root, struct name_list *out,
+					struct err *err, const char *fmt, ...) PRINTF(6, 7);
+
+/* Where a symbolic link points (its text). */
+MUST_CHECK enum read_result reader_link(struct reader *r, struct arena *a, enum reader_root root, const char **target,
+					struct err *err, const char *fmt, ...) PRINTF(6, 7);
+
+/* Ends a collection: forgets descriptors that were not used in the last ones. */
+void reader_sweep(struct reader *r);

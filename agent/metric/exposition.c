@@ -1,0 +1,178 @@
+#include "metric/exposition.h"
+
+#include "base/num.h"
+
+/* All families of one name, in the order they came. */
+struct merged {
+	const struct family *family;
+	struct merged *same; /* the next family of this name */
+	struct merged *last_same;
+	uint32_t hash;
+};
+
+struct merge {
+	struct merged *items; /* one per name, in order */
+	size_t n;
+	uint32_t *table; /* index + 1 into items */
+	size_t table_size;
+	size_t conflicts;
+};
+
+static const char *const suffixes[] = {
+	[SUFFIX_NONE] = "", [SUFFIX_BUCKET] = "_bucket", [SUFFIX_SUM] = "_sum", [SUFFIX_COUNT] = "_count"};
+
+const char *exposition_content_type(enum exposition_format format)
+{
+	return format == EXPOSITION_OPENMETRICS ?
+		       "application/openmetrics-text; version=1.0.0; charset=utf-8; escaping=underscores" :
+		       "text/plain; version=0.0.4; charset=utf-8; escaping=underscores";
+}
+
+static uint32_t hash_name(const char *s)
+{
+	uint32_t h = 2166136261u; /* FNV-1a */
+
+	for (; *s; s++)
+		h = (h ^ (unsigned char)*s) * 16777619u;
+	return h;
+}
+
+static void merge_init(struct merge *m, struct arena *a, const struct sample_set *const *sets, size_t n_sets)
+{
+	size_t families = 0;
+
+	for (size_t i = 0; i < n_sets; i++)
+		families += sets[i]->families;
+	*m = (struct merge){.table_size = 64};
+	while (m->table_size < families * 2)
+		m->table_size *= 2;
+	m->table = ARENA_ARRAY(a, uint32_t, m->table_size);
+	m->items = ARENA_ARRAY(a, struct merged, families + 1);
+}
+
+static void merge_into(struct merge *m, struct arena *a, struct merged *first, const struct family *f)
+{
+	struct merged *more;
+
+	if (first->family->desc->type != f->desc->type) {
+		m->conflicts++;
+		return;
+	}
+	more = ARENA_NEW(a, struct merged);
+	more->family = f;
+	first->last_same->same = more;
+	first->last_same = more;
+}
+
+static void merge_add(struct merge *m, struct arena *a, const struct family *f)
+{
+	uint32_t hash = hash_name(f->desc->name);
+	size_t i = hash & (m->table_size - 1);
+	struct merged *item;
+
+	for (; m->table[i]; i = (i + 1) & (m->table_size - 1)) {
+		item = &m->items[m->table[i] - 1];
+		if (item->hash == hash && !strcmp(item->family->desc->name, f->desc->name)) {
+			merge_into(m, a, item, f);
+			return;
+		}
+	}
+	item = &m->items[m->n++];
+	*item = (struct merged){.family = f, .hash = hash, .last_same = item};
+	m->table[i] = (uint32_t)m->n;
+}
+
+static bool ends_with_total(const char *name, size_t len)
+{
+	return len > 6 && !memcmp(name + len - 6, "_total", 6);
+}
+
+static void write_help(struct buf *out, const char *help, bool quotes_too)
+{
+	for (; *help; help++)
+		switch (*help) {
+		case '\\': buf_puts(out, "\\\\"); break;
+		case '\n': buf_puts(out, "\\n"); break;
+		case '"': buf_puts(out, quotes_too ? "\\\"" : "\""); break;
+		default: buf_putc(out, *help);
+		}
+}
+
+static void write_header(struct buf *out, enum exposition_format format, const struct metric_desc *desc)
+{
+	bool om = format == EXPOSITION_OPENMETRICS;
+	size_t len = strlen(desc->name);
+	const char *type = metric_type_name(desc->type);
+
+	if (om && desc->type == METRIC_COUNTER && ends_with_total(desc->name, len))
+		len -= 6;
+	else if (om && (desc->type == METRIC_COUNTER || desc->type == METRIC_UNTYPED))
+		type = "unknown";
+	buf_puts(out, "# HELP ");
+	buf_put(out, desc->name, len);
+	buf_putc(out, ' ');
+	write_help(out, desc->help, om);
+	buf_puts(out, "\n# TYPE ");
+	buf_put(out, desc->name, len);
+	buf_putc(out, ' ');
+	buf_puts(out, type);
+	buf_putc(out, '\n');
+}
+
+static char *put(char *p, const char *s, size_t n)
+{
+	memcpy(p, s, n);
+	return p + n;
+}
+
+/* One reservation per sample: this is the hot loop. */
+static void write_sample(struct buf *out, const char *name, size_t name_len, const struct sample *s)
+{
+	const char *suffix = suffixes[s->suffix];
+	size_t suffix_len = s->suffix ? strlen(suffix) : 0;
+	char *start = buf_room(out, name_len + suffix_len + s->labels_len + NUM_MAX + 8);
+	char *p = start;
+
+	if (!p)
+		return;
+	p = put(p, name, name_len);
+	if (suffix_len)
+		p = put(p, suffix, suffix_len);
+	if (s->labels_len) {
+		*p++ = '{';
+		p = put(p, s->labels, s->labels_len);
+		*p++ = '}';
+	}
+	*p++ = ' ';
+	p += num_format(s->value, p);
+	*p++ = '\n';
+	out->len += (size_t)(p - start);
+}
+
+static void write_samples(struct buf *out, const struct family *f)
+{
+	size_t name_len = strlen(f->desc->name);
+
+	for (const struct sample_block *b = f->first; b; b = b->next)
+		for (uint32_t i = 0; i < b->used; i++)
+			write_sample(out, f->desc->name, name_len, &b->items[i]);
+}
+
+size_t exposition_write(struct buf *out, enum exposition_format format, struct arena *scratch,
+			const struct sample_set *const *sets, size_t n_sets)
+{
+	struct merge m;
+
+	merge_init(&m, scratch, sets, n_sets);
+	for (size_t i = 0; i < n_sets; i++)
+		for (const struct family *f = sets[i]->first; f; f = f->next)
+			merge_add(&m, scratch, f);
+	for (size_t i = 0; i < m.n; i++) {
+		write_header(out, format, m.items[i].family->desc);
+		for (const struct merged *same = &m.items[i]; same; same = same->same)
+			write_samples(out, same->family);
+	}
+	if (format == EXPOSITION_OPENMETRICS)
+		buf_puts(out, "# EOF\n");
+	return m.conflicts;
+}

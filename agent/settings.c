@@ -1,0 +1,1 @@
+typedef int settings_placeholder;

@@ -1,0 +1,161 @@
+/* Runs each collector on frozen inputs and compares what it says with what is expected, byte for byte.
+ *
+ * tests/golden/<exporter_collector>/<case>/ holds proc/, sys/ and root/ (each may be missing), config.yml (the
+ * collector's own section; may be missing) and expected.prom; `error` is expected where the collector fails.
+ * UPDATE_GOLDEN=1 writes the expectations instead. A collector without a case is a failure. */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/file.h"
+#include "collect/statfs_pool.h"
+#include "config/bind.h"
+#include "exporters/registry.h"
+#include "metric/exposition.h"
+
+static int failures;
+
+static int frozen_uname(struct utsname *out)
+{
+	*out = (struct utsname){.sysname = "Linux", .nodename = "vedette", .release = "6.1.0-37-amd64",
+				.version = "#1 SMP Debian 6.1.140-1", .machine = "x86_64", .domainname = "(none)"};
+	return 0;
+}
+
+static int frozen_adjtimex(struct timex *io)
+{
+	*io = (struct timex){.offset = 25000, .freq = 1310720, .maxerror = 16000, .esterror = 8000, .status = 0x2001,
+			     .constant = 7, .tick = 10000, .tai = 37, .ppsfreq = 65536, .jitter = 1500, .shift = 4,
+			     .stabil = 131072, .jitcnt = 1, .calcnt = 2, .errcnt = 3, .stbcnt = 4};
+	return TIME_OK;
+}
+
+static int frozen_clock(clockid_t clock, struct timespec *out)
+{
+	*out = clock == CLOCK_REALTIME ? (struct timespec){1700000000, 250000000} : (struct timespec){1000, 0};
+	return 0;
+}
+
+static const struct kernel frozen = {frozen_uname, frozen_adjtimex, frozen_clock};
+
+static void fail(const char *id, const char *name, const char *what)
+{
+	fprintf(stderr, "FAIL %s/%s: %s\n", id, name, what);
+	failures++;
+}
+
+static const void *bind_config(struct arena *a, const struct collector *c, const char *dir)
+{
+	struct faults faults;
+	const char *path = arena_printf(a, "%s/config.yml", dir);
+	void *config;
+
+	if (!c->fields)
+		return NULL;
+	config = arena_zalloc(a, c->config_size);
+	if (access(path, R_OK) < 0) {
+		bind_defaults(a, c->fields, config);
+		return config;
+	}
+	faults_init(&faults);
+	if (bind_file(a, path, c->fields, config, &faults) < 0)
+		fail(c->name, dir, faults.text.data);
+	faults_fini(&faults);
+	return config;
+}
+
+static void expose(struct arena *a, const struct collector *c, const char *dir, struct buf *out)
+{
+	struct roots roots = {arena_printf(a, "%s/proc", dir), arena_printf(a, "%s/sys", dir),
+			      arena_printf(a, "%s/root", dir)};
+	struct reader *reader = reader_new(&roots);
+	struct statfs_pool *pool = NULL;
+	struct sample_set set;
+	const struct sample_set *sets[] = {&set};
+	struct err err = {""};
+	struct probe probe = {.arena = a, .deadline_ns = clock_mono_ns() + 60 * NS_PER_S,
+			      .config = bind_config(a, c, dir), .reader = reader, .kernel = &frozen};
+
+	if (c->lane && statfs_pool_new(&pool, &err) < 0)
+		fail(c->name, dir, err.text);
+	probe.statfs = pool;
+	sample_set_init(&set, a, NULL);
+	if (c->collect(&probe, &set, &err) < 0) {
+		char *text = arena_strdup(a, err.text);
+		char *at = strstr(text, dir);
+
+		/* the fixture's own path says nothing */
+		buf_printf(out, "# error: %.*s%s\n", at ? (int)(at - text) : (int)strlen(text), text,
+			   at ? at + strlen(dir) : "");
+	}
+	exposition_write(out, EXPOSITION_TEXT, a, sets, 1);
+	reader_free(reader);
+}
+
+static void compare(struct arena *a, const char *id, const char *name, const char *path, const struct buf *got)
+{
+	const char *text = got->data ? got->data : "";
+	struct err err;
+	char *want;
+	size_t len;
+
+	if (getenv("UPDATE_GOLDEN")) {
+		FILE *f = fopen(path, "we");
+
+		if (!f || fwrite(text, 1, got->len, f) != got->len || fclose(f))
+			fail(id, name, strerror(errno));
+		return;
+	}
+	if (file_read(a, path, 64 << 20, &want, &len, &err) < 0) {
+		fail(id, name, err.text);
+	} else if (len != got->len || memcmp(want, text, len) != 0) {
+		fail(id, name, "differs from expected.prom; the output now is:");
+		fputs(text, stderr);
+	}
+}
+
+static void run_case(const struct registered_collector *rc, const char *root, const char *name)
+{
+	struct arena arena;
+	struct buf CLEANUP_BUF out = {0};
+	char *dir;
+
+	arena_init(&arena);
+	dir = arena_printf(&arena, "%s/%s/%s", root, rc->id, name);
+	expose(&arena, rc->collector, dir, &out);
+	compare(&arena, rc->id, name, arena_printf(&arena, "%s/expected.prom", dir), &out);
+	arena_fini(&arena);
+}
+
+static void run_collector(const struct registered_collector *rc, const char *root)
+{
+	char path[4096];
+	DIR CLEANUP_DIR *dir;
+	struct dirent *d;
+	int cases = 0;
+
+	snprintf(path, sizeof(path), "%s/%s", root, rc->id);
+	dir = opendir(path);
+	while (dir && (d = readdir(dir)))
+		if (d->d_name[0] != '.') {
+			run_case(rc, root, d->d_name);
+			cases++;
+		}
+	if (!cases)
+		fail(rc->id, "", "has no case here");
+}
+
+int main(int argc, char **argv)
+{
+	if (argc < 2) {
+		fputs("usage: golden DIRECTORY [COLLECTOR]\n", stderr);
+		return 2;
+	}
+	for (const struct registered_collector *rc = registry_collectors; rc->id; rc++)
+		if (argc < 3 || !strcmp(argv[2], rc->id))
+			run_collector(rc, argv[1]);
+	return failures != 0;
+}
