@@ -65,30 +65,6 @@ void arena_fini(struct arena *a)
 	arena_init(a);
 }
 
-void arena_reset(struct arena *a)
-{
-	struct arena_chunk *keep = ARENA_EMULATE ? NULL : a->chunks;
-
-	for (struct arena_chunk *c = keep; c; c = c->next)
-		if (c->size > keep->size)
-			keep = c;
-	for (struct arena_chunk **p = &a->chunks; *p;) {
-		struct arena_chunk *c = *p;
-
-		*p = c->next;
-		if (c != keep)
-			free(c);
-	}
-	arena_init(a);
-	if (!keep)
-		return;
-	keep->next = NULL;
-	a->chunks = keep;
-	a->free = keep->data;
-	a->end = keep->data + keep->size;
-	a->allocated = keep->size;
-}
-
 static void add_chunk(struct arena *a, size_t at_least)
 {
 	size_t size = a->allocated < CHUNK_MIN ? CHUNK_MIN : a->allocated;
@@ -105,6 +81,21 @@ static void add_chunk(struct arena *a, size_t at_least)
 	a->free = c->data;
 	a->end = c->data + size;
 	a->allocated += size;
+}
+
+/* One chunk as large as all of them were, so that the same work fits the next time. */
+void arena_reset(struct arena *a)
+{
+	size_t total = a->allocated;
+	struct arena_chunk *only = a->chunks && !a->chunks->next ? a->chunks : NULL;
+
+	if (only && !ARENA_EMULATE) {
+		a->free = only->data;
+		return;
+	}
+	arena_fini(a);
+	if (total && !ARENA_EMULATE)
+		add_chunk(a, total < CHUNK_MAX ? total : CHUNK_MAX);
 }
 
 void *arena_alloc(struct arena *a, size_t size)

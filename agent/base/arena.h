@@ -23,7 +23,7 @@ struct arena {
 void arena_init(struct arena *a);
 void arena_fini(struct arena *a);
 
-/* Forgets everything but keeps the largest chunk, so that the next round allocates nothing. */
+/* Forgets everything but keeps as much memory (up to 1 MiB), so that the next round allocates nothing. */
 void arena_reset(struct arena *a);
 
 /* Never NULL; aligned for any type; not zeroed. size 0 is allowed. */

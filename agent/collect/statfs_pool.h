@@ -34,7 +34,11 @@ struct statfs_query {
 
 struct statfs_pool;
 
+/* Starts no thread: the first question does. */
 MUST_CHECK int statfs_pool_new(struct statfs_pool **out, struct err *err);
+
+/* Lets go of the pool without waiting: an idle helper ends, a stuck one frees what it shares when it returns. */
+void statfs_pool_free(struct statfs_pool *pool);
 
 /* Asks all; returns when each has an answer, was declared stuck, or the deadline (monotonic) has passed. */
 void statfs_pool_ask(struct statfs_pool *pool, struct statfs_query *queries, size_t n, int64_t deadline_ns);
