@@ -1,6 +1,6 @@
 #include "exporters/registry.h"
 
-#define EXPORTER(name)	extern const struct exporter exporter_##name;
+#define EXPORTER(name)  extern const struct exporter exporter_##name;
 #define COLLECTOR(name) extern const struct collector collector_##name;
 #include "exporters/registry.def"
 #undef EXPORTER

@@ -8,5 +8,5 @@ struct registered_collector {
 	const struct collector *collector;
 };
 
-extern const struct exporter *const registry_exporters[]; /* NULL-terminated */
+extern const struct exporter *const registry_exporters[];       /* NULL-terminated */
 extern const struct registered_collector registry_collectors[]; /* ends with a NULL id */

@@ -25,7 +25,7 @@ int err_errno(struct err *err, const char *fmt, ...)
 	vsnprintf(context, sizeof(context), fmt, ap);
 	va_end(ap);
 	return err_set(err, "%.*s: %s", (int)(sizeof(err->text) - sizeof(reason)), context,
-		       strerror_r(saved, reason, sizeof(reason)));
+	               strerror_r(saved, reason, sizeof(reason)));
 }
 
 int err_wrap(struct err *err, const char *fmt, ...)

@@ -10,4 +10,4 @@ enum { THREAD_STACK_BYTES = 256 * 1024 };
 
 /* Starts fn(arg) as `name` (at most 15 characters are shown). A detached one cannot be joined. */
 MUST_CHECK int thread_start(pthread_t *out, const char *name, bool detached, void *(*fn)(void *), void *arg,
-			    struct err *err);
+                            struct err *err);

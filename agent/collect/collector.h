@@ -29,12 +29,12 @@ struct kernel {
 };
 
 struct probe {
-	struct arena *arena;	     /* of this collection */
-	int64_t deadline_ns;	     /* monotonic */
-	const void *config;	     /* the collector's own section, bound by its fields; NULL without fields */
-	const void *target;	     /* the target's settings, bound by its exporter's fields; NULL without */
-	struct reader *reader;	     /* files below /proc, /sys and the root */
-	struct statfs_pool *statfs;  /* file system sizes that cannot hang us */
+	struct arena *arena;        /* of this collection */
+	int64_t deadline_ns;        /* monotonic */
+	const void *config;         /* the collector's own section, bound by its fields; NULL without fields */
+	const void *target;         /* the target's settings, bound by its exporter's fields; NULL without */
+	struct reader *reader;      /* files below /proc, /sys and the root */
+	struct statfs_pool *statfs; /* file system sizes that cannot hang us */
 	const struct kernel *kernel;
 };
 
@@ -42,7 +42,7 @@ struct collector {
 	const char *name; /* without the exporter: "loadavg" */
 	const char *help; /* one sentence for the reference */
 	enum target_kind target;
-	const char *lane;	    /* NULL: the target's own; else a lane of its own beside it, with this name */
+	const char *lane; /* NULL: the target's own; else a lane of its own beside it, with this name */
 	bool off_by_default;
 	const struct field *fields; /* its section of the config, called as the collector; NULL: none */
 	size_t config_size;
@@ -57,9 +57,9 @@ struct collector {
 struct exporter {
 	const char *name; /* "host" */
 	const char *help;
-	const char *job;	    /* in /sd: the job name that community dashboards use */
+	const char *job;            /* in /sd: the job name that community dashboards use */
 	const char *scrape_prefix;  /* "node": also emit node_scrape_collector_*; NULL: not */
-	bool many_targets;	    /* its config section is a list of named targets */
+	bool many_targets;          /* its config section is a list of named targets */
 	const struct field *fields; /* a target's settings besides name and collectors; NULL: none */
 	size_t config_size;
 };

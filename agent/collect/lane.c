@@ -1,1 +1,301 @@
-typedef int collect_placeholder;
+#include "collect/lane.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/thread.h"
+#include "collect/statfs_pool.h"
+
+#define LOG_AGAIN_NS (60 * NS_PER_S)
+
+static int real_uname(struct utsname *out)
+{
+	return uname(out);
+}
+
+static int real_adjtimex(struct timex *io)
+{
+	return adjtimex(io);
+}
+
+static int real_clock(clockid_t clock, struct timespec *out)
+{
+	return clock_gettime(clock, out);
+}
+
+static const struct kernel real_kernel = {real_uname, real_adjtimex, real_clock};
+
+const char *lane_label(const struct lane *lane)
+{
+	if (lane->name)
+		return lane->name;
+	return lane->target->name ? lane->target->name : "";
+}
+
+static struct run *run_new(struct lane *lane, uint64_t mask, bool full, int64_t deadline_ns)
+{
+	struct run *run = lane->spare;
+	struct arena arena = {0};
+
+	lane->spare = NULL;
+	if (run)
+		arena = run->arena;
+	else
+		run = malloc(sizeof(*run));
+	if (!run)
+		abort();
+	*run = (struct run){.lane = lane, .refs = 1, .mask = mask, .full = full, .deadline_ns = deadline_ns};
+	run->arena = arena;
+	arena_reset(&run->arena);
+	return run;
+}
+
+void run_unref(struct run *run)
+{
+	if (!run || --run->refs > 0)
+		return;
+	if (!run->lane->spare) {
+		run->lane->spare = run;
+		return;
+	}
+	arena_fini(&run->arena);
+	free(run);
+}
+
+static void add_scrape_samples(struct run *run, size_t i)
+{
+	static const struct metric_desc by_prefix[][2] = {
+		{{"node_scrape_collector_duration_seconds", "Time that a collector of the host took in this scrape."},
+	         {"node_scrape_collector_success", "Whether a collector of the host succeeded in this scrape."}},
+		{{"pg_scrape_collector_duration_seconds", "Time that a collector of PostgreSQL took in this scrape."},
+	         {"pg_scrape_collector_success", "Whether a collector of PostgreSQL succeeded in this scrape."}},
+	};
+	const char *prefix = run->lane->target->exporter->scrape_prefix;
+
+	for (size_t k = 0; prefix && k < ARRAY_LEN(by_prefix); k++) {
+		const char *collector = run->lane->collectors[i].collector->name;
+
+		if (strncmp(by_prefix[k][0].name, prefix, strlen(prefix)) != 0)
+			continue;
+		sample_add(&run->set, &by_prefix[k][0], run->duration[i], LABELS({"collector", collector}));
+		sample_add(&run->set, &by_prefix[k][1], run->success[i], LABELS({"collector", collector}));
+	}
+}
+
+static void run_collector(struct run *run, size_t i)
+{
+	struct lane *lane = run->lane;
+	const struct enabled_collector *enabled = &lane->collectors[i];
+	int64_t start = clock_mono_ns();
+	struct err err = {""};
+	struct probe probe = {
+		.arena = &run->arena,
+		.deadline_ns = run->deadline_ns,
+		.config = enabled->config,
+		.target = lane->target->config,
+		.reader = lane->reader,
+		.statfs = lane->statfs,
+		.kernel = &real_kernel,
+	};
+
+	__atomic_store_n(&lane->running, i, __ATOMIC_RELAXED);
+	run->success[i] = enabled->collector->collect(&probe, &run->set, &err) == 0;
+	run->duration[i] = ns_to_seconds(clock_mono_ns() - start);
+	if (!run->success[i] && !run->error.text[0])
+		err_set(&run->error, "%s: %.200s", enabled->collector->name, err.text);
+	add_scrape_samples(run, i);
+}
+
+static void execute(struct run *run)
+{
+	struct lane *lane = run->lane;
+
+	sample_set_init(&run->set, &run->arena, lane->target->name);
+	for (size_t i = 0; i < lane->n; i++) {
+		if (!(run->mask >> i & 1))
+			continue;
+		run_collector(run, i);
+		run->up = run->up || run->success[i];
+	}
+	reader_sweep(lane->reader);
+}
+
+/* Says when a lane begins to fail or recovers, and reminds once a minute. Called without the lock. */
+static void report(struct lane *lane, const struct run *run)
+{
+	bool good = !run->error.text[0];
+	int64_t now = clock_mono_ns();
+
+	if (good == lane->logged_up && (good || now - lane->logged_ns < LOG_AGAIN_NS))
+		return;
+	if (good)
+		LOG(INFO, "target recovered", "exporter", lane->target->exporter->name, "target", lane_label(lane));
+	else
+		LOG(WARN, "collector failed", "exporter", lane->target->exporter->name, "target", lane_label(lane),
+		    "err", run->error.text);
+	lane->logged_up = good;
+	lane->logged_ns = now;
+}
+
+static void publish(struct lane *lane, const struct run *run)
+{
+	lane->ever = true;
+	lane->up = run->up;
+	lane->error = run->error;
+	lane->run_duration = ns_to_seconds(run->finished_ns - run->started_ns);
+	lane->finished_ns = run->finished_ns;
+	lane->samples = run->set.count;
+	memcpy(lane->success, run->success, sizeof(lane->success));
+	memcpy(lane->duration, run->duration, sizeof(lane->duration));
+}
+
+static void finish(struct lane *lane, struct run *run)
+{
+	run->finished_ns = clock_mono_ns();
+	run->done = true;
+	lane->current = NULL;
+	lane->late = false;
+	if (run->full && run->missed)
+		lane->finished_ns = run->finished_ns;
+	else if (run->full)
+		publish(lane, run);
+	for (struct gather_part *part = run->waiters, *next; part; part = next) {
+		next = part->next_waiter;
+		gather_part_done(part);
+	}
+	run->waiters = NULL;
+	run_unref(run);
+	pthread_cond_broadcast(&lane->fleet->done);
+}
+
+static struct run *next_run(struct lane *lane)
+{
+	struct run *run;
+
+	while (!lane->queue && !lane->fleet->stopping)
+		pthread_cond_wait(&lane->wake, &lane->fleet->lock);
+	run = lane->queue;
+	if (!run || lane->fleet->stopping)
+		return NULL;
+	lane->queue = run->next;
+	lane->queued--;
+	lane->current = run;
+	run->started = true;
+	run->started_ns = clock_mono_ns();
+	return run;
+}
+
+static void drop_queue(struct lane *lane)
+{
+	while (lane->queue) {
+		struct run *run = lane->queue;
+
+		lane->queue = run->next;
+		lane->current = run;
+		finish(lane, run);
+	}
+	lane->queued = 0;
+}
+
+static void *lane_main(void *arg)
+{
+	struct lane *lane = arg;
+	struct fleet *fleet = lane->fleet;
+	struct run *run;
+
+	pthread_mutex_lock(&fleet->lock);
+	while ((run = next_run(lane))) {
+		pthread_mutex_unlock(&fleet->lock);
+		if (run->refs > 1 || !run->missed) {
+			execute(run);
+			report(lane, run);
+		}
+		pthread_mutex_lock(&fleet->lock);
+		finish(lane, run);
+	}
+	drop_queue(lane);
+	fleet->live_lanes--;
+	pthread_cond_broadcast(&fleet->done);
+	pthread_mutex_unlock(&fleet->lock);
+	fleet_unref(fleet);
+	return NULL;
+}
+
+int lane_start(struct lane *lane, struct err *err)
+{
+	char name[16];
+	pthread_t thread;
+
+	lane->reader = reader_new(&lane->fleet->roots);
+	lane->logged_up = true;
+	pthread_cond_init(&lane->wake, NULL);
+	snprintf(name, sizeof(name), "lane:%s", lane->name ? lane->name : lane->target->exporter->name);
+	if (statfs_pool_new(&lane->statfs, err) < 0)
+		return -1;
+	return thread_start(&thread, name, true, lane_main, lane, err);
+}
+
+void lane_fini(struct lane *lane)
+{
+	if (lane->spare) {
+		arena_fini(&lane->spare->arena);
+		free(lane->spare);
+	}
+	reader_free(lane->reader);
+	statfs_pool_free(lane->statfs);
+	pthread_cond_destroy(&lane->wake);
+}
+
+static bool joinable(const struct run *run, int64_t now_ns)
+{
+	return run && run->full && !run->missed && now_ns < run->deadline_ns;
+}
+
+static bool is_late(const struct lane *lane, int64_t now_ns)
+{
+	return lane->current && (lane->current->missed || now_ns >= lane->current->deadline_ns);
+}
+
+struct run *lane_kick(struct lane *lane, uint64_t mask, int64_t deadline_ns, int64_t now_ns)
+{
+	bool full = mask == UINT64_MAX >> (64 - lane->n);
+	struct run **tail = &lane->queue;
+	struct run *run;
+
+	if (is_late(lane, now_ns))
+		return NULL;
+	if (full && joinable(lane->current, now_ns)) {
+		lane->current->refs++;
+		return lane->current;
+	}
+	for (; *tail; tail = &(*tail)->next)
+		if (full && joinable(*tail, now_ns)) {
+			(*tail)->refs++;
+			return *tail;
+		}
+	if (lane->queued >= LANE_MAX_QUEUE)
+		return NULL;
+	run = run_new(lane, mask, full, deadline_ns);
+	run->refs++; /* one for the queue, one for the caller */
+	*tail = run;
+	lane->queued++;
+	pthread_cond_signal(&lane->wake);
+	return run;
+}
+
+void lane_missed(struct lane *lane, struct run *run)
+{
+	if (run->done || run->missed)
+		return;
+	run->missed = true;
+	if (!run->started)
+		return;
+	lane->late = true;
+	lane->up = false;
+	lane->ever = true;
+	lane->timeouts[__atomic_load_n(&lane->running, __ATOMIC_RELAXED)]++;
+	memset(lane->success, 0, sizeof(lane->success));
+	err_set(&lane->error, "%s: no answer before the deadline",
+	        lane->collectors[__atomic_load_n(&lane->running, __ATOMIC_RELAXED)].collector->name);
+}

@@ -18,8 +18,8 @@ enum {
 };
 
 struct kept {
-	char *path; /* NULL: free; owned */
-	int fd;	    /* -1: not kept (a tombstone keeps probing right) */
+	char *path;  /* NULL: free; owned */
+	int fd;      /* -1: not kept (a tombstone keeps probing right) */
 	size_t size; /* what the last read brought: the next one asks for twice that at once */
 	uint32_t last_used;
 };
@@ -73,10 +73,15 @@ static uint32_t hash_path(const char *s)
 static bool absent(int error)
 {
 	switch (error) {
-	case ENOENT: case ENOTDIR: case ENODEV: case ENXIO: case ESRCH: case EINVAL: case EOPNOTSUPP: case ENODATA:
-		return true;
-	default:
-		return false;
+	case ENOENT:
+	case ENOTDIR:
+	case ENODEV:
+	case ENXIO:
+	case ESRCH:
+	case EINVAL:
+	case EOPNOTSUPP:
+	case ENODATA: return true;
+	default: return false;
 	}
 }
 
@@ -177,7 +182,7 @@ static int slurp(struct reader *r, struct arena *a, int fd, size_t expected, str
 }
 
 static enum read_result read_path(struct reader *r, struct arena *a, const char *path, struct span *text,
-				  struct err *err)
+                                  struct err *err)
 {
 	for (int attempt = 0;; attempt++) {
 		struct kept *slot;
@@ -211,22 +216,21 @@ static bool full_path(const struct reader *r, enum reader_root root, const char 
 }
 
 /* Expands "fmt" below its root into `path`; an over-long one is reported as absent, as the kernel would. */
-#define EXPAND_PATH(r, root, fmt, path)                                \
-	do {                                                           \
-		char relative_[PATH_ROOM];                             \
-		va_list ap_;                                           \
-		int n_;                                                \
-                                                                       \
-		va_start(ap_, fmt);                                    \
-		n_ = vsnprintf(relative_, sizeof(relative_), fmt, ap_); \
-		va_end(ap_);                                           \
-		if (n_ < 0 || n_ >= (int)sizeof(relative_) ||          \
-		    !full_path(r, root, relative_, path))              \
-			return READ_ABSENT;                            \
+#define EXPAND_PATH(r, root, fmt, path)                                                                                \
+	do {                                                                                                           \
+		char relative_[PATH_ROOM];                                                                             \
+		va_list ap_;                                                                                           \
+		int n_;                                                                                                \
+                                                                                                                       \
+		va_start(ap_, fmt);                                                                                    \
+		n_ = vsnprintf(relative_, sizeof(relative_), fmt, ap_);                                                \
+		va_end(ap_);                                                                                           \
+		if (n_ < 0 || n_ >= (int)sizeof(relative_) || !full_path(r, root, relative_, path))                    \
+			return READ_ABSENT;                                                                            \
 	} while (0)
 
 enum read_result reader_read(struct reader *r, struct arena *a, enum reader_root root, const char *path,
-			     struct span *text, struct err *err)
+                             struct span *text, struct err *err)
 {
 	char full[PATH_ROOM];
 
@@ -236,7 +240,7 @@ enum read_result reader_read(struct reader *r, struct arena *a, enum reader_root
 }
 
 enum read_result reader_readf(struct reader *r, struct arena *a, enum reader_root root, struct span *text,
-			      struct err *err, const char *fmt, ...)
+                              struct err *err, const char *fmt, ...)
 {
 	char path[PATH_ROOM];
 
@@ -245,7 +249,7 @@ enum read_result reader_readf(struct reader *r, struct arena *a, enum reader_roo
 }
 
 enum read_result reader_word(struct reader *r, struct arena *a, enum reader_root root, struct span *word,
-			     struct err *err, const char *fmt, ...)
+                             struct err *err, const char *fmt, ...)
 {
 	char path[PATH_ROOM];
 	enum read_result rc;
@@ -258,7 +262,7 @@ enum read_result reader_word(struct reader *r, struct arena *a, enum reader_root
 }
 
 enum read_result reader_i64(struct reader *r, struct arena *a, enum reader_root root, int64_t *out, struct err *err,
-			    const char *fmt, ...)
+                            const char *fmt, ...)
 {
 	char path[PATH_ROOM];
 	enum read_result rc;
@@ -325,7 +329,7 @@ static int list_fd(struct arena *a, int fd, struct name_list *out)
 }
 
 enum read_result reader_list(struct reader *r, struct arena *a, enum reader_root root, struct name_list *out,
-			     struct err *err, const char *fmt, ...)
+                             struct err *err, const char *fmt, ...)
 {
 	char path[PATH_ROOM];
 
@@ -352,7 +356,7 @@ enum read_result reader_list(struct reader *r, struct arena *a, enum reader_root
 }
 
 enum read_result reader_link(struct reader *r, struct arena *a, enum reader_root root, const char **target,
-			     struct err *err, const char *fmt, ...)
+                             struct err *err, const char *fmt, ...)
 {
 	char path[PATH_ROOM], text[PATH_ROOM];
 	ssize_t n;

@@ -38,16 +38,16 @@ const struct roots *reader_roots(const struct reader *r);
 
 /* Reads a whole file. *text is NUL-terminated in the arena (len without the NUL; NULs may occur inside). */
 MUST_CHECK enum read_result reader_read(struct reader *r, struct arena *a, enum reader_root root, const char *path,
-					struct span *text, struct err *err);
+                                        struct span *text, struct err *err);
 MUST_CHECK enum read_result reader_readf(struct reader *r, struct arena *a, enum reader_root root, struct span *text,
-					 struct err *err, const char *fmt, ...) PRINTF(6, 7);
+                                         struct err *err, const char *fmt, ...) PRINTF(6, 7);
 
 /* A file that holds one word or number: trimmed. */
 MUST_CHECK enum read_result reader_word(struct reader *r, struct arena *a, enum reader_root root, struct span *word,
-					struct err *err, const char *fmt, ...) PRINTF(6, 7);
+                                        struct err *err, const char *fmt, ...) PRINTF(6, 7);
 /* READ_ABSENT also when what is there is no integer. */
 MUST_CHECK enum read_result reader_i64(struct reader *r, struct arena *a, enum reader_root root, int64_t *out,
-				       struct err *err, const char *fmt, ...) PRINTF(6, 7);
+                                       struct err *err, const char *fmt, ...) PRINTF(6, 7);
 
 /* Names in a directory but for . and .., sorted by byte; READ_ABSENT when there is none. */
 struct name_list {
@@ -55,11 +55,11 @@ struct name_list {
 	size_t n;
 };
 MUST_CHECK enum read_result reader_list(struct reader *r, struct arena *a, enum reader_root root, struct name_list *out,
-					struct err *err, const char *fmt, ...) PRINTF(6, 7);
+                                        struct err *err, const char *fmt, ...) PRINTF(6, 7);
 
 /* Where a symbolic link points (its text). */
 MUST_CHECK enum read_result reader_link(struct reader *r, struct arena *a, enum reader_root root, const char **target,
-					struct err *err, const char *fmt, ...) PRINTF(6, 7);
+                                        struct err *err, const char *fmt, ...) PRINTF(6, 7);
 
 /* Ends a collection: forgets descriptors that were not used in the last ones. */
 void reader_sweep(struct reader *r);

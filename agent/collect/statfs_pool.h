@@ -24,7 +24,7 @@ enum statfs_outcome {
 
 struct statfs_query {
 	const char *path; /* the mount point as the process sees it (rootfs prefix included) */
-	bool local;	  /* a disk or memory file system, which cannot hang on a network */
+	bool local;       /* a disk or memory file system, which cannot hang on a network */
 
 	enum statfs_outcome outcome; /* the answer from here on; sizes in bytes, inodes as counted */
 	int error;

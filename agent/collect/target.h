@@ -11,7 +11,7 @@ struct enabled_collector {
 
 struct target {
 	const struct exporter *exporter;
-	const char *name; /* NULL: the one unnamed default target */
+	const char *name;   /* NULL: the one unnamed default target */
 	const void *config; /* bound by exporter->fields, or NULL */
 	const struct enabled_collector *collectors;
 	size_t n_collectors;

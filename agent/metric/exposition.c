@@ -23,9 +23,9 @@ static const char *const suffixes[] = {
 
 const char *exposition_content_type(enum exposition_format format)
 {
-	return format == EXPOSITION_OPENMETRICS ?
-		       "application/openmetrics-text; version=1.0.0; charset=utf-8; escaping=underscores" :
-		       "text/plain; version=0.0.4; charset=utf-8; escaping=underscores";
+	return format == EXPOSITION_OPENMETRICS
+	               ? "application/openmetrics-text; version=1.0.0; charset=utf-8; escaping=underscores"
+	               : "text/plain; version=0.0.4; charset=utf-8; escaping=underscores";
 }
 
 static uint32_t hash_name(const char *s)
@@ -159,7 +159,7 @@ static void write_samples(struct buf *out, const struct family *f)
 }
 
 size_t exposition_write(struct buf *out, enum exposition_format format, struct arena *scratch,
-			const struct sample_set *const *sets, size_t n_sets)
+                        const struct sample_set *const *sets, size_t n_sets)
 {
 	struct merge m;
 

@@ -14,7 +14,7 @@ enum exposition_format { EXPOSITION_TEXT, EXPOSITION_OPENMETRICS };
 /* Appends the whole exposition to `out` (check out->failed) and returns how many families were left out
  * because of a type conflict. `scratch` is used and may be reset afterwards. */
 size_t exposition_write(struct buf *out, enum exposition_format format, struct arena *scratch,
-			const struct sample_set *const *sets, size_t n_sets);
+                        const struct sample_set *const *sets, size_t n_sets);
 
 /* The Content-Type that goes with it. */
 const char *exposition_content_type(enum exposition_format format);

@@ -13,7 +13,7 @@ enum {
 };
 
 static const char *const type_names[] = {
-	[METRIC_GAUGE] = "gauge",	  [METRIC_COUNTER] = "counter", [METRIC_UNTYPED] = "untyped",
+	[METRIC_GAUGE] = "gauge",         [METRIC_COUNTER] = "counter", [METRIC_UNTYPED] = "untyped",
 	[METRIC_HISTOGRAM] = "histogram", [METRIC_SUMMARY] = "summary",
 };
 
@@ -177,7 +177,7 @@ static struct sample *next_sample(struct arena *arena, struct family *f)
 }
 
 void sample_add_part(struct sample_set *set, const struct metric_desc *desc, enum sample_suffix suffix, double value,
-		     const struct label *labels, size_t n_labels)
+                     const struct label *labels, size_t n_labels)
 {
 	struct family *f = family_of(set, desc);
 	struct sample *sample = next_sample(set->arena, f);
@@ -191,7 +191,7 @@ void sample_add_part(struct sample_set *set, const struct metric_desc *desc, enu
 }
 
 void sample_add(struct sample_set *set, const struct metric_desc *desc, double value, const struct label *labels,
-		size_t n_labels)
+                size_t n_labels)
 {
 	sample_add_part(set, desc, SUFFIX_NONE, value, labels, n_labels);
 }

@@ -18,7 +18,7 @@ struct metric_desc {
 	const char *help; /* one sentence */
 	enum metric_type type;
 	const char *labels; /* names, comma-separated, for the reference; NULL: none */
-	bool pattern;	    /* the name holds <placeholders>: documents families that are named at run time */
+	bool pattern;       /* the name holds <placeholders>: documents families that are named at run time */
 };
 
 struct label {
@@ -27,7 +27,7 @@ struct label {
 };
 
 /* sample_add(set, desc, v, LABELS({"cpu", cpu}, {"mode", "idle"})) */
-#define LABELS(...)                                                                                        \
+#define LABELS(...)                                                                                                    \
 	(const struct label[]){__VA_ARGS__}, sizeof((const struct label[]){__VA_ARGS__}) / sizeof(struct label)
 #define NO_LABELS NULL, 0
 
@@ -68,16 +68,15 @@ void sample_set_init(struct sample_set *set, struct arena *arena, const char *ta
 
 /* Adds one sample. desc must outlive the set; its address is the family's identity. Label values may hold any
  * bytes: they are escaped, and what is no UTF-8 becomes U+FFFD. */
-void sample_add(struct sample_set *set, const struct metric_desc *desc, double value,
-		const struct label *labels, size_t n_labels);
+void sample_add(struct sample_set *set, const struct metric_desc *desc, double value, const struct label *labels,
+                size_t n_labels);
 
 /* As sample_add for one series of a histogram or summary. */
-void sample_add_part(struct sample_set *set, const struct metric_desc *desc, enum sample_suffix suffix,
-		     double value, const struct label *labels, size_t n_labels);
+void sample_add_part(struct sample_set *set, const struct metric_desc *desc, enum sample_suffix suffix, double value,
+                     const struct label *labels, size_t n_labels);
 
 /* A desc in the arena for a name that comes from outside; bytes that a name cannot have become '_'. */
-const struct metric_desc *metric_desc_new(struct arena *a, const char *name, enum metric_type type,
-					  const char *help);
+const struct metric_desc *metric_desc_new(struct arena *a, const char *name, enum metric_type type, const char *help);
 
 /* [a-zA-Z_:][a-zA-Z0-9_:]* (labels: without the colon) */
 bool metric_name_valid(const char *name);

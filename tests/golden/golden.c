@@ -20,16 +20,33 @@ static int failures;
 
 static int frozen_uname(struct utsname *out)
 {
-	*out = (struct utsname){.sysname = "Linux", .nodename = "vedette", .release = "6.1.0-37-amd64",
-				.version = "#1 SMP Debian 6.1.140-1", .machine = "x86_64", .domainname = "(none)"};
+	*out = (struct utsname){.sysname = "Linux",
+	                        .nodename = "vedette",
+	                        .release = "6.1.0-37-amd64",
+	                        .version = "#1 SMP Debian 6.1.140-1",
+	                        .machine = "x86_64",
+	                        .domainname = "(none)"};
 	return 0;
 }
 
 static int frozen_adjtimex(struct timex *io)
 {
-	*io = (struct timex){.offset = 25000, .freq = 1310720, .maxerror = 16000, .esterror = 8000, .status = 0x2001,
-			     .constant = 7, .tick = 10000, .tai = 37, .ppsfreq = 65536, .jitter = 1500, .shift = 4,
-			     .stabil = 131072, .jitcnt = 1, .calcnt = 2, .errcnt = 3, .stbcnt = 4};
+	*io = (struct timex){.offset = 25000,
+	                     .freq = 1310720,
+	                     .maxerror = 16000,
+	                     .esterror = 8000,
+	                     .status = 0x2001,
+	                     .constant = 7,
+	                     .tick = 10000,
+	                     .tai = 37,
+	                     .ppsfreq = 65536,
+	                     .jitter = 1500,
+	                     .shift = 4,
+	                     .stabil = 131072,
+	                     .jitcnt = 1,
+	                     .calcnt = 2,
+	                     .errcnt = 3,
+	                     .stbcnt = 4};
 	return TIME_OK;
 }
 
@@ -70,14 +87,17 @@ static const void *bind_config(struct arena *a, const struct collector *c, const
 static void expose(struct arena *a, const struct collector *c, const char *dir, struct buf *out)
 {
 	struct roots roots = {arena_printf(a, "%s/proc", dir), arena_printf(a, "%s/sys", dir),
-			      arena_printf(a, "%s/root", dir)};
+	                      arena_printf(a, "%s/root", dir)};
 	struct reader *reader = reader_new(&roots);
 	struct statfs_pool *pool = NULL;
 	struct sample_set set;
 	const struct sample_set *sets[] = {&set};
 	struct err err = {""};
-	struct probe probe = {.arena = a, .deadline_ns = clock_mono_ns() + 60 * NS_PER_S,
-			      .config = bind_config(a, c, dir), .reader = reader, .kernel = &frozen};
+	struct probe probe = {.arena = a,
+	                      .deadline_ns = clock_mono_ns() + 60 * NS_PER_S,
+	                      .config = bind_config(a, c, dir),
+	                      .reader = reader,
+	                      .kernel = &frozen};
 
 	if (c->lane && statfs_pool_new(&pool, &err) < 0)
 		fail(c->name, dir, err.text);
@@ -89,7 +109,7 @@ static void expose(struct arena *a, const struct collector *c, const char *dir, 
 
 		/* the fixture's own path says nothing */
 		buf_printf(out, "# error: %.*s%s\n", at ? (int)(at - text) : (int)strlen(text), text,
-			   at ? at + strlen(dir) : "");
+		           at ? at + strlen(dir) : "");
 	}
 	exposition_write(out, EXPOSITION_TEXT, a, sets, 1);
 	reader_free(reader);
