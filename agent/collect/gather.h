@@ -64,6 +64,7 @@ size_t fleet_status(struct fleet *fleet, struct arena *a, struct lane_status **o
 
 /* Adds vedette_target_up, vedette_collector_timeouts_total and their like for all lanes, without kicking any. */
 void fleet_samples(struct fleet *fleet, struct sample_set *set);
+extern const struct metric_desc lane_metrics[];  /* what each lane adds to its own samples */
 extern const struct metric_desc fleet_metrics[]; /* what fleet_samples can add; ends with an empty row */
 
 /* Names for /sd and for the routes. */

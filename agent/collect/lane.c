@@ -63,24 +63,28 @@ void run_unref(struct run *run)
 	free(run);
 }
 
+const struct metric_desc lane_metrics[] = {
+	{"node_scrape_collector_duration_seconds", "Time that a collector of the host took in this scrape.",
+         METRIC_GAUGE, "collector"},
+	{"node_scrape_collector_success", "Whether a collector of the host succeeded in this scrape.", METRIC_GAUGE,
+         "collector"},
+	{0},
+};
+
+/* The community's exporter of the same facts has such a pair under its own prefix: duration, then success. */
 static void add_scrape_samples(struct run *run, size_t i)
 {
-	static const struct metric_desc by_prefix[][2] = {
-		{{"node_scrape_collector_duration_seconds", "Time that a collector of the host took in this scrape."},
-	         {"node_scrape_collector_success", "Whether a collector of the host succeeded in this scrape."}},
-		{{"pg_scrape_collector_duration_seconds", "Time that a collector of PostgreSQL took in this scrape."},
-	         {"pg_scrape_collector_success", "Whether a collector of PostgreSQL succeeded in this scrape."}},
-	};
 	const char *prefix = run->lane->target->exporter->scrape_prefix;
+	const char *collector = run->lane->collectors[i].collector->name;
+	const struct metric_desc *d = lane_metrics;
 
-	for (size_t k = 0; prefix && k < ARRAY_LEN(by_prefix); k++) {
-		const char *collector = run->lane->collectors[i].collector->name;
-
-		if (strncmp(by_prefix[k][0].name, prefix, strlen(prefix)) != 0)
-			continue;
-		sample_add(&run->set, &by_prefix[k][0], run->duration[i], LABELS({"collector", collector}));
-		sample_add(&run->set, &by_prefix[k][1], run->success[i], LABELS({"collector", collector}));
-	}
+	if (!prefix)
+		return;
+	while (d->name && strncmp(d->name, prefix, strlen(prefix)) != 0)
+		d++;
+	assert(d->name);
+	sample_add(&run->set, &d[0], run->duration[i], LABELS({"collector", collector}));
+	sample_add(&run->set, &d[1], run->success[i], LABELS({"collector", collector}));
 }
 
 static void run_collector(struct run *run, size_t i)

@@ -56,5 +56,8 @@ uint16_t web_port(const struct web *web);
 /* For `check`: reads web.yml and looks at the address without binding. */
 MUST_CHECK int web_check(const struct web_settings *settings, struct err *err);
 
+/* For `healthcheck`: whether web.yml asks for TLS. */
+MUST_CHECK int web_uses_tls(const struct web_settings *settings, bool *out, struct err *err);
+
 /* What the server adds to /metrics about the agent itself; ends with an empty row. */
 extern const struct metric_desc web_metrics[];

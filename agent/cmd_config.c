@@ -1,0 +1,7 @@
+#include "command.h"
+
+enum exit_status cmd_config(const struct options *o)
+{
+	(void)o;
+	return EXIT_WRONG;
+}
