@@ -28,8 +28,8 @@ void bind_defaults(struct arena *a, const struct field *fields, void *out);
 
 /* Binds a text. 0, or -1 with at least one fault; `out` is then half bound and not to be used. */
 MUST_CHECK int bind_text(struct arena *a, const char *file, const char *text, size_t len, const struct field *fields,
-			 void *out, struct faults *faults);
+                         void *out, struct faults *faults);
 
 /* Reads the file and binds it. */
 MUST_CHECK int bind_file(struct arena *a, const char *path, const struct field *fields, void *out,
-			 struct faults *faults);
+                         struct faults *faults);

@@ -1,7 +1,8 @@
 /* Settings as tables: each module describes its struct, one row per setting, and never parses YAML itself.
  *
- * The default of a setting is text that goes through the same parser as the file. Rows are static data. Bound
- * values live in the config's arena and are immutable afterwards. */
+ * The default of a setting is text that goes through the same parser as the file; that of a list or a map is
+ * YAML: "[one, two]". Rows are static data, or live as long as their reader. Bound values live in the config's
+ * arena and are immutable afterwards. */
 #pragma once
 
 #include <stdbool.h>
@@ -9,19 +10,19 @@
 #include <stdint.h>
 
 enum field_type {
-	FIELD_BOOL,	   /* bool */
-	FIELD_INT,	   /* int64_t; min and max of the row hold */
-	FIELD_DOUBLE,	   /* double */
-	FIELD_DURATION,	   /* int64_t nanoseconds; "500ms", "5s", "2d", "1h30m" */
-	FIELD_SIZE,	   /* uint64_t bytes; "64KiB", "1MiB", "10MB" */
-	FIELD_STRING,	   /* const char *, NULL when absent without default */
-	FIELD_ENUM,	   /* int: index into `names` */
-	FIELD_REGEX,	   /* const struct regex *, NULL when absent */
-	FIELD_SECRET,	   /* const char *, NULL when absent; NAME, NAME_file or $CREDENTIALS_DIRECTORY */
+	FIELD_BOOL,        /* bool */
+	FIELD_INT,         /* int64_t; min and max of the row hold */
+	FIELD_DOUBLE,      /* double */
+	FIELD_DURATION,    /* int64_t nanoseconds; "500ms", "5s", "2d", "1h30m" */
+	FIELD_SIZE,        /* uint64_t bytes; "64KiB", "1MiB", "10MB" */
+	FIELD_STRING,      /* const char *, NULL when absent without default */
+	FIELD_ENUM,        /* int: index into `names` */
+	FIELD_REGEX,       /* const struct regex *, NULL when absent */
+	FIELD_SECRET,      /* const char *, NULL when absent; NAME, NAME_file or $CREDENTIALS_DIRECTORY */
 	FIELD_STRING_LIST, /* struct string_list */
 	FIELD_STRING_MAP,  /* struct string_map */
-	FIELD_STRUCT,	   /* a nested mapping, bound by `fields` in place */
-	FIELD_LIST,	   /* struct list of mappings, each bound by `fields` to `item_size` bytes */
+	FIELD_STRUCT,      /* a nested mapping, bound by `fields` in place */
+	FIELD_LIST,        /* struct list of mappings, each bound by `fields` to `item_size` bytes */
 };
 
 struct field {
@@ -30,10 +31,10 @@ struct field {
 	size_t offset;
 	const char *def; /* default as text; NULL: absent (zero) */
 	const char *help;
-	int64_t min, max;	    /* FIELD_INT, FIELD_DURATION, FIELD_SIZE; both 0: no limits */
+	int64_t min, max;           /* FIELD_INT, FIELD_DURATION, FIELD_SIZE; both 0: no limits */
 	const char *const *names;   /* FIELD_ENUM: NULL-terminated */
 	const struct field *fields; /* FIELD_STRUCT, FIELD_LIST */
-	size_t item_size;	    /* FIELD_LIST */
+	size_t item_size;           /* FIELD_LIST */
 	bool required;
 };
 
@@ -59,25 +60,65 @@ struct list {
 struct regex;
 
 /* True when the pattern matches anywhere in the subject. Thread-safe. A match that goes over its limits counts
- * as none. */
+ * as none; NULL matches nothing. */
 bool regex_match(const struct regex *re, const char *subject, size_t len);
 
+// clang-format off: one line each
 /* A row whose offset is checked at compile time to be a member of the type that the row says. */
-#define FIELD_AT(s, m, t) (offsetof(s, m) + 0 * sizeof(char[_Generic(((s *)0)->m, t: 1)]))
-#define F_BOOL(s, m, d, h)     {.name = #m, .type = FIELD_BOOL, .offset = FIELD_AT(s, m, bool), .def = d, .help = h}
-#define F_INT(s, m, d, h, lo, hi)                                                                               \
-	{.name = #m, .type = FIELD_INT, .offset = FIELD_AT(s, m, int64_t), .def = d, .help = h, .min = lo, .max = hi}
-#define F_DOUBLE(s, m, d, h)   {.name = #m, .type = FIELD_DOUBLE, .offset = FIELD_AT(s, m, double), .def = d, .help = h}
-#define F_DURATION(s, m, d, h) {.name = #m, .type = FIELD_DURATION, .offset = FIELD_AT(s, m, int64_t), .def = d, .help = h}
-#define F_SIZE(s, m, d, h)     {.name = #m, .type = FIELD_SIZE, .offset = FIELD_AT(s, m, uint64_t), .def = d, .help = h}
-#define F_STRING(s, m, d, h)   {.name = #m, .type = FIELD_STRING, .offset = FIELD_AT(s, m, const char *), .def = d, .help = h}
-#define F_ENUM(s, m, d, h, n)  {.name = #m, .type = FIELD_ENUM, .offset = FIELD_AT(s, m, int), .def = d, .help = h, .names = n}
-#define F_REGEX(s, m, d, h)                                                                                     \
-	{.name = #m, .type = FIELD_REGEX, .offset = FIELD_AT(s, m, const struct regex *), .def = d, .help = h}
-#define F_SECRET(s, m, h)      {.name = #m, .type = FIELD_SECRET, .offset = FIELD_AT(s, m, const char *), .help = h}
-#define F_STRINGS(s, m, d, h)                                                                                   \
-	{.name = #m, .type = FIELD_STRING_LIST, .offset = FIELD_AT(s, m, struct string_list), .def = d, .help = h}
-#define F_MAP(s, m, h)	       {.name = #m, .type = FIELD_STRING_MAP, .offset = FIELD_AT(s, m, struct string_map), .help = h}
-#define F_STRUCT(s, m, f, h)   {.name = #m, .type = FIELD_STRUCT, .offset = offsetof(s, m), .fields = f, .help = h}
-#define F_LIST(s, m, t, f, h)                                                                                   \
-	{.name = #m, .type = FIELD_LIST, .offset = FIELD_AT(s, m, struct list), .fields = f, .item_size = sizeof(t), .help = h}
+#define FIELD_AT(s, m, t) (offsetof(s, m) + 0 * sizeof(char[_Generic(((s *)0)->m, t : 1)]))
+#define F_BOOL(s, m, d, h)                                                                                             \
+	{                                                                                                              \
+		.name = #m, .type = FIELD_BOOL, .offset = FIELD_AT(s, m, bool), .def = d, .help = h                    \
+	}
+#define F_INT(s, m, d, h, lo, hi)                                                                                      \
+	{                                                                                                              \
+		.name = #m, .type = FIELD_INT, .offset = FIELD_AT(s, m, int64_t), .def = d, .help = h, .min = lo,      \
+		.max = hi                                                                                              \
+	}
+#define F_DOUBLE(s, m, d, h)                                                                                           \
+	{                                                                                                              \
+		.name = #m, .type = FIELD_DOUBLE, .offset = FIELD_AT(s, m, double), .def = d, .help = h                \
+	}
+#define F_DURATION(s, m, d, h)                                                                                         \
+	{                                                                                                              \
+		.name = #m, .type = FIELD_DURATION, .offset = FIELD_AT(s, m, int64_t), .def = d, .help = h             \
+	}
+#define F_SIZE(s, m, d, h)                                                                                             \
+	{                                                                                                              \
+		.name = #m, .type = FIELD_SIZE, .offset = FIELD_AT(s, m, uint64_t), .def = d, .help = h                \
+	}
+#define F_STRING(s, m, d, h)                                                                                           \
+	{                                                                                                              \
+		.name = #m, .type = FIELD_STRING, .offset = FIELD_AT(s, m, const char *), .def = d, .help = h          \
+	}
+#define F_ENUM(s, m, d, h, n)                                                                                          \
+	{                                                                                                              \
+		.name = #m, .type = FIELD_ENUM, .offset = FIELD_AT(s, m, int), .def = d, .help = h, .names = n         \
+	}
+#define F_REGEX(s, m, d, h)                                                                                            \
+	{                                                                                                              \
+		.name = #m, .type = FIELD_REGEX, .offset = FIELD_AT(s, m, const struct regex *), .def = d, .help = h   \
+	}
+#define F_SECRET(s, m, h)                                                                                              \
+	{                                                                                                              \
+		.name = #m, .type = FIELD_SECRET, .offset = FIELD_AT(s, m, const char *), .help = h                    \
+	}
+#define F_STRINGS(s, m, d, h)                                                                                          \
+	{                                                                                                              \
+		.name = #m, .type = FIELD_STRING_LIST, .offset = FIELD_AT(s, m, struct string_list), .def = d,         \
+		.help = h                                                                                              \
+	}
+#define F_MAP(s, m, h)                                                                                                 \
+	{                                                                                                              \
+		.name = #m, .type = FIELD_STRING_MAP, .offset = FIELD_AT(s, m, struct string_map), .help = h           \
+	}
+#define F_STRUCT(s, m, f, h)                                                                                           \
+	{                                                                                                              \
+		.name = #m, .type = FIELD_STRUCT, .offset = offsetof(s, m), .fields = f, .help = h                     \
+	}
+#define F_LIST(s, m, t, f, h)                                                                                          \
+	{                                                                                                              \
+		.name = #m, .type = FIELD_LIST, .offset = FIELD_AT(s, m, struct list), .fields = f,                    \
+		.item_size = sizeof(t), .help = h                                                                      \
+	}
+// clang-format on

@@ -1,0 +1,95 @@
+#define PCRE2_CODE_UNIT_WIDTH 8
+
+#include "config/regex.h"
+
+#include <assert.h>
+#include <pcre2.h>
+#include <pthread.h>
+
+/* A few milliseconds and 1 MiB at most, however malicious pattern and subject are together. */
+enum { MATCH_LIMIT = 100000, HEAP_LIMIT_KIB = 1024 };
+
+struct regex {
+	pcre2_code *code;
+	const char *pattern;
+};
+
+static pcre2_match_context *limits;
+static pthread_key_t match_data_key;
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+static void free_match_data(void *data)
+{
+	pcre2_match_data_free(data);
+}
+
+static void prepare(void)
+{
+	int refused = pthread_key_create(&match_data_key, free_match_data);
+
+	limits = pcre2_match_context_create(NULL);
+	assert(!refused && limits);
+	pcre2_set_match_limit(limits, MATCH_LIMIT);
+	pcre2_set_heap_limit(limits, HEAP_LIMIT_KIB);
+}
+
+/* Kept for each thread: a new one for each match would cost more than the match. */
+static pcre2_match_data *match_data(void)
+{
+	pcre2_match_data *data;
+
+	pthread_once(&once, prepare);
+	data = pthread_getspecific(match_data_key);
+	if (data)
+		return data;
+	data = pcre2_match_data_create(1, NULL);
+	assert(data);
+	pthread_setspecific(match_data_key, data);
+	return data;
+}
+
+static void *take(PCRE2_SIZE size, void *arena)
+{
+	return arena_alloc(arena, size);
+}
+
+static void leave(void *p, void *arena)
+{
+	(void)p;
+	(void)arena; /* ends with it */
+}
+
+int regex_compile(struct arena *a, struct span pattern, const struct regex **out, struct err *err)
+{
+	pcre2_general_context *memory = pcre2_general_context_create(take, leave, a);
+	pcre2_compile_context *context = pcre2_compile_context_create(memory);
+	struct regex *re = ARENA_NEW(a, struct regex);
+	PCRE2_UCHAR why[160];
+	PCRE2_SIZE offset;
+	int code;
+
+	pcre2_set_max_pattern_length(context, REGEX_MAX_PATTERN);
+	re->pattern = arena_strndup(a, pattern.s, pattern.len);
+	re->code = pcre2_compile((PCRE2_SPTR)pattern.s, pattern.len,
+	                         PCRE2_UTF | PCRE2_MATCH_INVALID_UTF | PCRE2_DOLLAR_ENDONLY | PCRE2_NEVER_BACKSLASH_C,
+	                         &code, &offset, context);
+	if (!re->code) {
+		pcre2_get_error_message(code, why, sizeof(why));
+		return err_set(err, "no regular expression: %s at character %zu; mend the pattern", (char *)why,
+		               offset + 1);
+	}
+	*out = re;
+	return 0;
+}
+
+const char *regex_pattern(const struct regex *re)
+{
+	return re->pattern;
+}
+
+bool regex_match(const struct regex *re, const char *subject, size_t len)
+{
+	pcre2_match_data *data = match_data(); /* prepares the limits too */
+
+	return re && pcre2_match(re->code, (PCRE2_SPTR)subject, len, 0, 0, data, limits) >= 0;
+}
