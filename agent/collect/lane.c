@@ -173,33 +173,41 @@ static void finish(struct lane *lane, struct run *run)
 	pthread_cond_broadcast(&lane->fleet->done);
 }
 
-static struct run *next_run(struct lane *lane)
+static struct run *pop_queue(struct lane *lane)
 {
-	struct run *run;
+	struct run *run = lane->queue;
 
-	while (!lane->queue && !lane->fleet->stopping)
-		pthread_cond_wait(&lane->wake, &lane->fleet->lock);
-	run = lane->queue;
-	if (!run || lane->fleet->stopping)
-		return NULL;
 	lane->queue = run->next;
 	lane->queued--;
-	lane->current = run;
-	run->started = true;
-	run->started_ns = clock_mono_ns();
 	return run;
+}
+
+/* The next run that somebody still waits for; NULL when the lane is to end. */
+static struct run *next_run(struct lane *lane)
+{
+	for (;;) {
+		while (!lane->queue && !lane->fleet->stopping)
+			pthread_cond_wait(&lane->wake, &lane->fleet->lock);
+		if (lane->fleet->stopping)
+			return NULL;
+		if (lane->queue->refs > 1)
+			break;
+		run_unref(pop_queue(lane));
+	}
+	lane->current = pop_queue(lane);
+	lane->current->started = true;
+	lane->current->started_ns = clock_mono_ns();
+	return lane->current;
 }
 
 static void drop_queue(struct lane *lane)
 {
 	while (lane->queue) {
-		struct run *run = lane->queue;
+		struct run *run = pop_queue(lane);
 
-		lane->queue = run->next;
-		lane->current = run;
+		run->missed = true;
 		finish(lane, run);
 	}
-	lane->queued = 0;
 }
 
 static void *lane_main(void *arg)
@@ -211,10 +219,8 @@ static void *lane_main(void *arg)
 	pthread_mutex_lock(&fleet->lock);
 	while ((run = next_run(lane))) {
 		pthread_mutex_unlock(&fleet->lock);
-		if (run->refs > 1 || !run->missed) {
-			execute(run);
-			report(lane, run);
-		}
+		execute(run);
+		report(lane, run);
 		pthread_mutex_lock(&fleet->lock);
 		finish(lane, run);
 	}
