@@ -63,62 +63,24 @@ struct regex;
  * as none; NULL matches nothing. */
 bool regex_match(const struct regex *re, const char *subject, size_t len);
 
-// clang-format off: one line each
+// clang-format off
 /* A row whose offset is checked at compile time to be a member of the type that the row says. */
-#define FIELD_AT(s, m, t) (offsetof(s, m) + 0 * sizeof(char[_Generic(((s *)0)->m, t : 1)]))
-#define F_BOOL(s, m, d, h)                                                                                             \
-	{                                                                                                              \
-		.name = #m, .type = FIELD_BOOL, .offset = FIELD_AT(s, m, bool), .def = d, .help = h                    \
-	}
-#define F_INT(s, m, d, h, lo, hi)                                                                                      \
-	{                                                                                                              \
-		.name = #m, .type = FIELD_INT, .offset = FIELD_AT(s, m, int64_t), .def = d, .help = h, .min = lo,      \
-		.max = hi                                                                                              \
-	}
-#define F_DOUBLE(s, m, d, h)                                                                                           \
-	{                                                                                                              \
-		.name = #m, .type = FIELD_DOUBLE, .offset = FIELD_AT(s, m, double), .def = d, .help = h                \
-	}
-#define F_DURATION(s, m, d, h)                                                                                         \
-	{                                                                                                              \
-		.name = #m, .type = FIELD_DURATION, .offset = FIELD_AT(s, m, int64_t), .def = d, .help = h             \
-	}
-#define F_SIZE(s, m, d, h)                                                                                             \
-	{                                                                                                              \
-		.name = #m, .type = FIELD_SIZE, .offset = FIELD_AT(s, m, uint64_t), .def = d, .help = h                \
-	}
-#define F_STRING(s, m, d, h)                                                                                           \
-	{                                                                                                              \
-		.name = #m, .type = FIELD_STRING, .offset = FIELD_AT(s, m, const char *), .def = d, .help = h          \
-	}
-#define F_ENUM(s, m, d, h, n)                                                                                          \
-	{                                                                                                              \
-		.name = #m, .type = FIELD_ENUM, .offset = FIELD_AT(s, m, int), .def = d, .help = h, .names = n         \
-	}
-#define F_REGEX(s, m, d, h)                                                                                            \
-	{                                                                                                              \
-		.name = #m, .type = FIELD_REGEX, .offset = FIELD_AT(s, m, const struct regex *), .def = d, .help = h   \
-	}
-#define F_SECRET(s, m, h)                                                                                              \
-	{                                                                                                              \
-		.name = #m, .type = FIELD_SECRET, .offset = FIELD_AT(s, m, const char *), .help = h                    \
-	}
-#define F_STRINGS(s, m, d, h)                                                                                          \
-	{                                                                                                              \
-		.name = #m, .type = FIELD_STRING_LIST, .offset = FIELD_AT(s, m, struct string_list), .def = d,         \
-		.help = h                                                                                              \
-	}
-#define F_MAP(s, m, h)                                                                                                 \
-	{                                                                                                              \
-		.name = #m, .type = FIELD_STRING_MAP, .offset = FIELD_AT(s, m, struct string_map), .help = h           \
-	}
-#define F_STRUCT(s, m, f, h)                                                                                           \
-	{                                                                                                              \
-		.name = #m, .type = FIELD_STRUCT, .offset = offsetof(s, m), .fields = f, .help = h                     \
-	}
-#define F_LIST(s, m, t, f, h)                                                                                          \
-	{                                                                                                              \
-		.name = #m, .type = FIELD_LIST, .offset = FIELD_AT(s, m, struct list), .fields = f,                    \
-		.item_size = sizeof(t), .help = h                                                                      \
-	}
+#define FIELD_AT(s, m, t) (offsetof(s, m) + 0 * sizeof(char[_Generic(((s *)0)->m, t: 1)]))
+#define F_BOOL(s, m, d, h)     {.name = #m, .type = FIELD_BOOL, .offset = FIELD_AT(s, m, bool), .def = d, .help = h}
+#define F_INT(s, m, d, h, lo, hi)                                                                               \
+	{.name = #m, .type = FIELD_INT, .offset = FIELD_AT(s, m, int64_t), .def = d, .help = h, .min = lo, .max = hi}
+#define F_DOUBLE(s, m, d, h)   {.name = #m, .type = FIELD_DOUBLE, .offset = FIELD_AT(s, m, double), .def = d, .help = h}
+#define F_DURATION(s, m, d, h) {.name = #m, .type = FIELD_DURATION, .offset = FIELD_AT(s, m, int64_t), .def = d, .help = h}
+#define F_SIZE(s, m, d, h)     {.name = #m, .type = FIELD_SIZE, .offset = FIELD_AT(s, m, uint64_t), .def = d, .help = h}
+#define F_STRING(s, m, d, h)   {.name = #m, .type = FIELD_STRING, .offset = FIELD_AT(s, m, const char *), .def = d, .help = h}
+#define F_ENUM(s, m, d, h, n)  {.name = #m, .type = FIELD_ENUM, .offset = FIELD_AT(s, m, int), .def = d, .help = h, .names = n}
+#define F_REGEX(s, m, d, h)                                                                                     \
+	{.name = #m, .type = FIELD_REGEX, .offset = FIELD_AT(s, m, const struct regex *), .def = d, .help = h}
+#define F_SECRET(s, m, h)      {.name = #m, .type = FIELD_SECRET, .offset = FIELD_AT(s, m, const char *), .help = h}
+#define F_STRINGS(s, m, d, h)                                                                                   \
+	{.name = #m, .type = FIELD_STRING_LIST, .offset = FIELD_AT(s, m, struct string_list), .def = d, .help = h}
+#define F_MAP(s, m, h)	       {.name = #m, .type = FIELD_STRING_MAP, .offset = FIELD_AT(s, m, struct string_map), .help = h}
+#define F_STRUCT(s, m, f, h)   {.name = #m, .type = FIELD_STRUCT, .offset = offsetof(s, m), .fields = f, .help = h}
+#define F_LIST(s, m, t, f, h)                                                                                   \
+	{.name = #m, .type = FIELD_LIST, .offset = FIELD_AT(s, m, struct list), .fields = f, .item_size = sizeof(t), .help = h}
 // clang-format on

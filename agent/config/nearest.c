@@ -1,11 +1,15 @@
 #include "config/nearest.h"
 
+#include <ctype.h>
+
 static size_t least(size_t a, size_t b)
 {
 	return a < b ? a : b;
 }
 
-size_t nearest_distance(struct span a, struct span b)
+/* Typing errors between two words: letters too many, missing, other, or two swapped. SIZE_MAX for words longer
+ * than NEAREST_MAX. */
+static size_t distance_of(struct span a, struct span b)
 {
 	size_t rows[3][NEAREST_MAX + 1];
 	size_t *before = rows[0], *last = rows[1], *row = rows[2];
@@ -32,9 +36,29 @@ size_t nearest_distance(struct span a, struct span b)
 	return last[b.len];
 }
 
-bool nearest_likely(struct span typed, struct span known, size_t distance)
+/* How far apart two words may be to be taken for one. */
+static bool likely(struct span typed, struct span known, size_t distance)
 {
 	size_t longer = typed.len > known.len ? typed.len : known.len;
 
 	return distance <= 1 + longer / 4 && distance < longer - longer / 3;
+}
+
+void nearest_consider(struct span typed, struct span known, struct span *best, size_t *least)
+{
+	size_t distance = distance_of(typed, known);
+
+	if (distance < *least && likely(typed, known, distance)) {
+		*best = known;
+		*least = distance;
+	}
+}
+
+struct span nearest_showable(struct span word)
+{
+	size_t n = 0;
+
+	while (n < word.len && n < NEAREST_MAX && (isalnum((unsigned char)word.s[n]) || memchr("_-.", word.s[n], 3)))
+		n++;
+	return (struct span){word.s, n};
 }

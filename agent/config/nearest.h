@@ -5,9 +5,10 @@
 
 enum { NEAREST_MAX = 64 };
 
-/* Typing errors between two words: letters too many, missing, other, or two swapped. SIZE_MAX for words longer
- * than NEAREST_MAX. */
-size_t nearest_distance(struct span a, struct span b);
+/* Takes `known` as *best where it is so near to what was typed that it was probably meant, and nearer than *least
+ * typing errors. Begin with SIZE_MAX. */
+void nearest_consider(struct span typed, struct span known, struct span *best, size_t *least);
 
-/* How far apart two words may be to be taken for one. */
-bool nearest_likely(struct span typed, struct span known, size_t distance);
+/* The part of an unknown word that may be shown: behind its first odd character, a piece of a secret may have got
+ * into it through a forgotten space or comma. */
+struct span nearest_showable(struct span word);

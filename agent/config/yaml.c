@@ -334,3 +334,21 @@ bool node_is_null(const struct node *node)
 	return node->kind == NODE_SCALAR && node->plain && !node->reported &&
 	       (!node->text.len || span_eq(node->text, "~") || span_eq(node->text, "null"));
 }
+
+const char *node_kind_name(const struct node *node)
+{
+	if (node->kind == NODE_LIST)
+		return "a list";
+	if (node->kind == NODE_MAP)
+		return "a section";
+	return "a single value";
+}
+
+struct node *node_find_key(const struct node *map, struct span name)
+{
+	for (struct node *key = map ? map->first : NULL; key; key = key->next)
+		if (key->kind == NODE_SCALAR && !key->reported && key->text.len == name.len &&
+		    !memcmp(key->text.s, name.s, name.len))
+			return key;
+	return NULL;
+}

@@ -33,3 +33,9 @@ MUST_CHECK int yaml_load(struct arena *a, const char *file, const char *text, si
 
 /* True for what stands for nothing: a key without a value, ~ or null. */
 bool node_is_null(const struct node *node);
+
+/* "a list", "a section", "a single value" */
+const char *node_kind_name(const struct node *node);
+
+/* The key of that name; NULL where there is none, or no map. */
+struct node *node_find_key(const struct node *map, struct span name);
