@@ -1,0 +1,223 @@
+#!/bin/bash
+# Installs what the tests need, builds, and runs them all; or only the tiers that are named.
+set -u
+cd "$(dirname "$0")/.." || exit 2
+# shellcheck source=deploy/packages.sh
+. deploy/packages.sh
+
+usage() {
+	cat <<'TEXT'
+usage: tests/run.sh [--lint] [--unit] [--sanitize] [--integration] [--fuzz] [--bench] [--long]
+
+Installs the test packages with apt where they are missing (Debian 12; root or sudo), builds and tests.
+With no tier named, all of them run:
+
+  --lint          layers, headers, sizes, format, scripts, documents
+  --unit          unit and golden tests, debug build
+  --sanitize      unit, golden and integration tests under ASan and UBSan; unit and concurrency tests under TSan
+  --integration   the release program against real servers and hanging ones
+  --fuzz          each fuzz target for 10 seconds
+  --bench         the benchmarks with few rounds, to see that they work; their figures decide nothing
+
+  --long          fuzz for 60 seconds each, and run the benchmarks in full
+  --help
+
+Full outputs are in build/results. The last line is `N passed, N failed, N skipped`; the exit code is 0 when none
+failed. Everything that a run starts ends with it.
+TEXT
+}
+
+tiers=() long=
+for arg in "$@"; do
+	case $arg in
+	--lint | --unit | --sanitize | --integration | --fuzz | --bench) tiers+=("${arg#--}") ;;
+	--long) long=1 ;;
+	--help) usage && exit 0 ;;
+	*) usage >&2 && exit 2 ;;
+	esac
+done
+[ ${#tiers[@]} -gt 0 ] || tiers=(lint unit sanitize integration fuzz bench)
+
+exec </dev/null
+results=$PWD/build/results
+rm -rf "$results"
+mkdir -p "$results"
+passed=0 failed=0 skipped=0
+skips=() faults=() times=()
+
+# Every process of this run carries this in its environment, so that none is overlooked at the end.
+export VEDETTE_TEST_RUN="$$-$RANDOM"
+export VEDETTE_LONG=$long LC_ALL=C.UTF-8 PYTHONDONTWRITEBYTECODE=1
+export ASAN_OPTIONS="detect_leaks=1:detect_stack_use_after_return=1:strict_string_checks=1:log_path=$results/sanitizer"
+export UBSAN_OPTIONS="print_stacktrace=1:log_path=$results/sanitizer"
+export TSAN_OPTIONS="halt_on_error=0:second_deadlock_stack=1:log_path=$results/sanitizer"
+
+ours() {
+	env -u VEDETTE_TEST_RUN grep -lzxs "VEDETTE_TEST_RUN=$VEDETTE_TEST_RUN" /proc/[0-9]*/environ
+}
+
+# Ends what is left of the run; prints its command lines.
+end_ours() {
+	local file pid
+	for file in $(ours); do
+		pid=${file//[!0-9]/}
+		echo "$pid $(cat "/proc/$pid/comm")"
+		kill -KILL "$pid"
+	done 2>/dev/null
+}
+trap 'end_ours >/dev/null' EXIT
+trap 'echo "interrupted"; exit 130' INT TERM HUP
+
+good() { passed=$((passed + 1)); }
+bad() {
+	failed=$((failed + 1))
+	faults+=("$1")
+	echo "FAILED $1"
+}
+skip() {
+	skipped=$((skipped + 1))
+	skips+=("$1")
+}
+
+# step NAME COMMAND...: runs it with its output in build/results/NAME.log; in the background, so that traps work.
+step() {
+	local name=$1
+	shift
+	"$@" >"$results/$name.log" 2>&1 &
+	wait $!
+}
+
+# one NAME COMMAND...: a step that counts as one test.
+one() {
+	if step "$@"; then
+		good
+	else
+		bad "$1"
+		tail -n 60 "$results/$1.log"
+	fi
+}
+
+# count NAME STATUS: adds up build/results/NAME.xml, which a runner that ended with STATUS wrote.
+count() {
+	local name=$1 status=$2 kind text before=$failed
+	while IFS=$'\t' read -r kind text; do
+		case $kind in
+		passed) passed=$((passed + text)) ;;
+		failed) bad "$name: $text" ;;
+		skipped) skip "$name: $text" ;;
+		esac
+	done < <(/usr/bin/python3 tests/junit.py "$results/$name.xml")
+	[ "$status" -eq 0 ] || [ "$failed" -gt "$before" ] || bad "$name: the runner itself ended with $status"
+	[ "$failed" -eq "$before" ] || tail -n 150 "$results/$name.log"
+}
+
+# build PRESET: configures and builds it; what depends on it is not run otherwise.
+build() {
+	echo "  building $1"
+	step "build-$1" sh -c "cmake --preset $1 -DVEDETTE_WERROR=ON && cmake --build build/$1" && return 0
+	bad "build $1"
+	grep -E 'error|Error|FAILED|warning' "$results/build-$1.log" | head -n 40
+	return 1
+}
+
+run_ctest() {
+	local preset=$1
+	shift
+	step "ctest-$preset" "$@" ctest --test-dir "build/$preset" --output-junit "$results/ctest-$preset.xml" \
+		--output-on-failure --timeout 120 -j 2
+	count "ctest-$preset" $?
+}
+
+# run_pytest PRESET FOLDER-OR-FILE...: with that preset's program.
+run_pytest() {
+	local preset=$1 path paths=()
+	shift
+	for path in "$@"; do
+		compgen -G "$path/test_*.py" >/dev/null && paths+=("$path")
+		[ ! -f "$path" ] || paths+=("$path")
+	done
+	[ ${#paths[@]} -gt 0 ] || { skip "pytest-$preset: no tests in $*" && return; }
+	VEDETTE=$PWD/build/$preset/vedette VEDETTE_PRESET=$preset step "pytest-$preset" /usr/bin/python3 -m pytest \
+		-p no:cacheprovider -ra -q --junitxml "$results/pytest-$preset.xml" "${paths[@]}"
+	count "pytest-$preset" $?
+}
+
+tier_lint() {
+	local lint
+	build debug || return
+	for lint in tests/lint/*; do
+		if [ -f "$lint" ] && [ -x "$lint" ]; then
+			one "lint-$(basename "${lint%.*}")" "$lint"
+		fi
+	done
+}
+
+tier_unit() {
+	build debug && run_ctest debug
+}
+
+tier_sanitize() {
+	local plain=()
+	if build asan; then
+		run_ctest asan
+		run_pytest asan tests/integration tests/hang
+	fi
+	# ThreadSanitizer needs its memory where address randomisation may have put something else
+	setarch -R true 2>/dev/null && plain=(setarch -R)
+	if build tsan; then
+		run_ctest tsan "${plain[@]}"
+		run_pytest tsan tests/integration/test_concurrency.py
+	fi
+}
+
+tier_integration() {
+	build release && run_pytest release tests/integration tests/hang
+}
+
+tier_fuzz() {
+	local source
+	build fuzz || return
+	compgen -G 'tests/fuzz/fuzz_*.c' >/dev/null || { skip "fuzz: no targets" && return; }
+	for source in tests/fuzz/fuzz_*.c; do
+		one "$(basename "$source" .c)" tests/fuzz/run.sh "$([ "$long" ] && echo 60 || echo 10)" "$(basename "$source" .c)"
+	done
+}
+
+tier_bench() {
+	build release || return
+	one bench-encode tests/bench/encode.sh ${long:+--full}
+	one bench-scrape tests/bench/scrape.sh ${long:+--full}
+	[ -z "$long" ] || cat "$results"/bench-*.log
+}
+
+sanitizer_reports() {
+	local report
+	for report in "$results"/sanitizer.*; do
+		[ -e "$report" ] || continue
+		bad "$1: a sanitizer's report"
+		head -n 60 "$report"
+		mv "$report" "$results/reported-$(basename "$report")"
+	done
+}
+
+install_missing "${build_packages[@]}" "${run_packages[@]}" "${test_packages[@]}"
+
+for tier in "${tiers[@]}"; do
+	echo "== $tier"
+	start=$(date +%s)
+	before=$passed
+	"tier_$tier"
+	sanitizer_reports "$tier"
+	left=$(end_ours)
+	[ -z "$left" ] || bad "$tier: left processes behind: $left"
+	seconds=$(($(date +%s) - start))
+	echo "  $((passed - before)) passed"
+	times+=("$(printf '%-12s %d:%02d min' "$tier" $((seconds / 60)) $((seconds % 60)))")
+done
+
+echo
+printf 'skipped: %s\n' "${skips[@]+"${skips[@]}"}" | grep -v '^skipped: $'
+printf 'failed: %s\n' "${faults[@]+"${faults[@]}"}" | grep -v '^failed: $'
+printf '%s\n' "${times[@]}"
+echo "$passed passed, $failed failed, $skipped skipped"
+[ "$failed" -eq 0 ]
