@@ -2,7 +2,8 @@
  *
  * tests/golden/<exporter_collector>/<case>/ holds proc/, sys/ and root/ (each may be missing), config.yml (the
  * collector's own section; may be missing) and expected.prom; `error` is expected where the collector fails.
- * UPDATE_GOLDEN=1 writes the expectations instead. A collector without a case is a failure. */
+ * UPDATE_GOLDEN=1 writes the expectations instead. A collector without a case is a failure.
+ * `--openmetrics DIRECTORY OUT` compares nothing and writes OUT/<exporter_collector>.<case> in OpenMetrics. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -58,6 +59,30 @@ static int frozen_clock(clockid_t clock, struct timespec *out)
 
 static const struct kernel frozen = {frozen_uname, frozen_adjtimex, frozen_clock};
 
+/* By the end of the mount point's name; "hung" never answers. */
+static int frozen_statfs(const char *path, struct statfs *out)
+{
+	const char *name = strrchr(path, '/');
+
+	if (!strcmp(name, "/denied")) {
+		errno = EACCES;
+		return -1;
+	}
+	while (!strcmp(name, "/hung"))
+		pause();
+	*out = (struct statfs){.f_bsize = 4096,
+	                       .f_blocks = 5000000,
+	                       .f_bfree = 2000000,
+	                       .f_bavail = 1700000,
+	                       .f_files = 1280000,
+	                       .f_ffree = 1100000};
+	if (!strcmp(name, "/efi")) /* FAT counts no inodes */
+		*out = (struct statfs){.f_bsize = 512, .f_blocks = 253871, .f_bfree = 229633, .f_bavail = 229633};
+	return 0;
+}
+
+static enum exposition_format format = EXPOSITION_TEXT;
+
 static void fail(const char *id, const char *name, const char *what)
 {
 	fprintf(stderr, "FAIL %s/%s: %s\n", id, name, what);
@@ -99,7 +124,7 @@ static void expose(struct arena *a, const struct collector *c, const char *dir, 
 	                      .reader = reader,
 	                      .kernel = &frozen};
 
-	if (c->lane && statfs_pool_new(&pool, &err) < 0)
+	if (c->lane && statfs_pool_new_with(&pool, frozen_statfs, &err) < 0)
 		fail(c->name, dir, err.text);
 	probe.statfs = pool;
 	sample_set_init(&set, a, NULL);
@@ -111,8 +136,19 @@ static void expose(struct arena *a, const struct collector *c, const char *dir, 
 		buf_printf(out, "# error: %.*s%s\n", at ? (int)(at - text) : (int)strlen(text), text,
 		           at ? at + strlen(dir) : "");
 	}
-	exposition_write(out, EXPOSITION_TEXT, a, sets, 1);
+	exposition_write(out, format, a, sets, 1);
+	statfs_pool_free(pool);
 	reader_free(reader);
+}
+
+static const char *out_dir; /* of --openmetrics */
+
+static void write_file(const char *id, const char *name, const char *path, const struct buf *got)
+{
+	FILE *f = fopen(path, "we");
+
+	if (!f || fwrite(got->data ? got->data : "", 1, got->len, f) != got->len || fclose(f))
+		fail(id, name, strerror(errno));
 }
 
 static void compare(struct arena *a, const char *id, const char *name, const char *path, const struct buf *got)
@@ -123,10 +159,7 @@ static void compare(struct arena *a, const char *id, const char *name, const cha
 	size_t len;
 
 	if (getenv("UPDATE_GOLDEN")) {
-		FILE *f = fopen(path, "we");
-
-		if (!f || fwrite(text, 1, got->len, f) != got->len || fclose(f))
-			fail(id, name, strerror(errno));
+		write_file(id, name, path, got);
 		return;
 	}
 	if (file_read(a, path, 64 << 20, &want, &len, &err) < 0) {
@@ -146,7 +179,10 @@ static void run_case(const struct registered_collector *rc, const char *root, co
 	arena_init(&arena);
 	dir = arena_printf(&arena, "%s/%s/%s", root, rc->id, name);
 	expose(&arena, rc->collector, dir, &out);
-	compare(&arena, rc->id, name, arena_printf(&arena, "%s/expected.prom", dir), &out);
+	if (out_dir)
+		write_file(rc->id, name, arena_printf(&arena, "%s/%s.%s", out_dir, rc->id, name), &out);
+	else
+		compare(&arena, rc->id, name, arena_printf(&arena, "%s/expected.prom", dir), &out);
 	arena_fini(&arena);
 }
 
@@ -170,8 +206,14 @@ static void run_collector(const struct registered_collector *rc, const char *roo
 
 int main(int argc, char **argv)
 {
+	if (argc == 4 && !strcmp(argv[1], "--openmetrics")) {
+		format = EXPOSITION_OPENMETRICS;
+		out_dir = argv[3];
+		argv++;
+		argc -= 2;
+	}
 	if (argc < 2) {
-		fputs("usage: golden DIRECTORY [COLLECTOR]\n", stderr);
+		fputs("usage: golden [--openmetrics] DIRECTORY [COLLECTOR|OUT]\n", stderr);
 		return 2;
 	}
 	for (const struct registered_collector *rc = registry_collectors; rc->id; rc++)
