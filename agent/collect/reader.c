@@ -102,9 +102,15 @@ static struct kept *find(struct reader *r, const char *path)
 	return &r->table[i];
 }
 
+struct path {
+	char text[PATH_ROOM];
+	bool keep; /* a kernel file: its descriptor always tells the present. Elsewhere files are replaced */
+};
+
 /* An open descriptor for the path; *slot is where it is kept, or NULL when the caller must close it. */
-static int acquire(struct reader *r, const char *path, int flags, struct kept **slot)
+static int acquire(struct reader *r, const struct path *full, int flags, struct kept **slot)
 {
+	const char *path = full->text;
 	struct kept *k = find(r, path);
 	int fd;
 
@@ -115,7 +121,7 @@ static int acquire(struct reader *r, const char *path, int flags, struct kept **
 		return k->fd;
 	}
 	fd = open(path, flags | O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	if (fd < 0 || r->kept >= READER_MAX_KEPT)
+	if (fd < 0 || !full->keep || r->kept >= READER_MAX_KEPT)
 		return fd;
 	if (!k->path)
 		k->path = strdup(path);
@@ -181,7 +187,7 @@ static int slurp(struct reader *r, struct arena *a, int fd, size_t expected, str
 	return 0;
 }
 
-static enum read_result read_path(struct reader *r, struct arena *a, const char *path, struct span *text,
+static enum read_result read_path(struct reader *r, struct arena *a, const struct path *path, struct span *text,
                                   struct err *err)
 {
 	for (int attempt = 0;; attempt++) {
@@ -190,7 +196,7 @@ static enum read_result read_path(struct reader *r, struct arena *a, const char 
 		int rc, saved;
 
 		if (fd < 0)
-			return outcome(path, err);
+			return outcome(path->text, err);
 		rc = slurp(r, a, fd, slot ? slot->size : 0, text);
 		saved = errno;
 		if (!slot)
@@ -203,16 +209,17 @@ static enum read_result read_path(struct reader *r, struct arena *a, const char 
 			release(r, slot);
 		errno = saved;
 		if (!slot || attempt || !absent(saved))
-			return outcome(path, err);
+			return outcome(path->text, err);
 	}
 }
 
-static bool full_path(const struct reader *r, enum reader_root root, const char *path, char out[PATH_ROOM])
+static bool full_path(const struct reader *r, enum reader_root root, const char *path, struct path *out)
 {
 	const char *base = root == ROOT_PROC ? r->roots.proc : root == ROOT_SYS ? r->roots.sys : r->roots.rootfs;
-	int n = snprintf(out, PATH_ROOM, "%s/%s", base, path);
+	int n = snprintf(out->text, sizeof(out->text), "%s/%s", base, path);
 
-	return n > 0 && n < PATH_ROOM;
+	out->keep = root != ROOT_FS;
+	return n > 0 && n < (int)sizeof(out->text);
 }
 
 /* Expands "fmt" below its root into `path`; an over-long one is reported as absent, as the kernel would. */
@@ -225,37 +232,37 @@ static bool full_path(const struct reader *r, enum reader_root root, const char 
 		va_start(ap_, fmt);                                                                                    \
 		n_ = vsnprintf(relative_, sizeof(relative_), fmt, ap_);                                                \
 		va_end(ap_);                                                                                           \
-		if (n_ < 0 || n_ >= (int)sizeof(relative_) || !full_path(r, root, relative_, path))                    \
+		if (n_ < 0 || n_ >= (int)sizeof(relative_) || !full_path(r, root, relative_, &path))                   \
 			return READ_ABSENT;                                                                            \
 	} while (0)
 
 enum read_result reader_read(struct reader *r, struct arena *a, enum reader_root root, const char *path,
                              struct span *text, struct err *err)
 {
-	char full[PATH_ROOM];
+	struct path full;
 
-	if (!full_path(r, root, path, full))
+	if (!full_path(r, root, path, &full))
 		return READ_ABSENT;
-	return read_path(r, a, full, text, err);
+	return read_path(r, a, &full, text, err);
 }
 
 enum read_result reader_readf(struct reader *r, struct arena *a, enum reader_root root, struct span *text,
                               struct err *err, const char *fmt, ...)
 {
-	char path[PATH_ROOM];
+	struct path path;
 
 	EXPAND_PATH(r, root, fmt, path);
-	return read_path(r, a, path, text, err);
+	return read_path(r, a, &path, text, err);
 }
 
 enum read_result reader_word(struct reader *r, struct arena *a, enum reader_root root, struct span *word,
                              struct err *err, const char *fmt, ...)
 {
-	char path[PATH_ROOM];
+	struct path path;
 	enum read_result rc;
 
 	EXPAND_PATH(r, root, fmt, path);
-	rc = read_path(r, a, path, word, err);
+	rc = read_path(r, a, &path, word, err);
 	if (rc == READ_OK)
 		*word = span_trim(*word);
 	return rc;
@@ -264,12 +271,12 @@ enum read_result reader_word(struct reader *r, struct arena *a, enum reader_root
 enum read_result reader_i64(struct reader *r, struct arena *a, enum reader_root root, int64_t *out, struct err *err,
                             const char *fmt, ...)
 {
-	char path[PATH_ROOM];
+	struct path path;
 	enum read_result rc;
 	struct span word;
 
 	EXPAND_PATH(r, root, fmt, path);
-	rc = read_path(r, a, path, &word, err);
+	rc = read_path(r, a, &path, &word, err);
 	if (rc != READ_OK)
 		return rc;
 	word = span_trim(word);
@@ -331,16 +338,16 @@ static int list_fd(struct arena *a, int fd, struct name_list *out)
 enum read_result reader_list(struct reader *r, struct arena *a, enum reader_root root, struct name_list *out,
                              struct err *err, const char *fmt, ...)
 {
-	char path[PATH_ROOM];
+	struct path path;
 
 	EXPAND_PATH(r, root, fmt, path);
 	for (int attempt = 0;; attempt++) {
 		struct kept *slot;
-		int fd = acquire(r, path, O_DIRECTORY, &slot);
+		int fd = acquire(r, &path, O_DIRECTORY, &slot);
 		int rc, saved;
 
 		if (fd < 0)
-			return outcome(path, err);
+			return outcome(path.text, err);
 		rc = list_fd(a, fd, out);
 		saved = errno;
 		if (!slot)
@@ -351,20 +358,21 @@ enum read_result reader_list(struct reader *r, struct arena *a, enum reader_root
 			release(r, slot);
 		errno = saved;
 		if (!slot || attempt || !absent(saved))
-			return outcome(path, err);
+			return outcome(path.text, err);
 	}
 }
 
 enum read_result reader_link(struct reader *r, struct arena *a, enum reader_root root, const char **target,
                              struct err *err, const char *fmt, ...)
 {
-	char path[PATH_ROOM], text[PATH_ROOM];
+	struct path path;
+	char text[PATH_ROOM];
 	ssize_t n;
 
 	EXPAND_PATH(r, root, fmt, path);
-	n = readlink(path, text, sizeof(text));
+	n = readlink(path.text, text, sizeof(text));
 	if (n < 0)
-		return outcome(path, err);
+		return outcome(path.text, err);
 	*target = arena_strndup(a, text, (size_t)n);
 	return READ_OK;
 }

@@ -1,0 +1,231 @@
+/* The reader on a tree that changes under it. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "collect/reader.h"
+
+struct fixture {
+	char dir[64];
+	struct reader *reader;
+	struct arena arena;
+	struct err err;
+};
+
+static void path_of(const struct fixture *f, const char *name, char out[256])
+{
+	snprintf(out, 256, "%s/%s", f->dir, name);
+}
+
+static void put(struct fixture *f, const char *name, const void *data, size_t len)
+{
+	char path[256];
+	FILE *file;
+
+	path_of(f, name, path);
+	file = fopen(path, "we");
+	assert_non_null(file);
+	assert_int_equal(fwrite(data, 1, len, file), len);
+	assert_int_equal(fclose(file), 0);
+}
+
+static int setup(void **state)
+{
+	struct fixture *f = calloc(1, sizeof(*f));
+	struct roots roots = {f->dir, f->dir, f->dir};
+
+	snprintf(f->dir, sizeof(f->dir), "/tmp/vedette-reader-XXXXXX");
+	assert_non_null(mkdtemp(f->dir));
+	f->reader = reader_new(&roots);
+	*state = f;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct fixture *f = *state;
+	char command[128];
+
+	snprintf(command, sizeof(command), "rm -rf %s", f->dir);
+	assert_int_equal(system(command), 0);
+	reader_free(f->reader);
+	arena_fini(&f->arena);
+	free(f);
+	return 0;
+}
+
+static void reads(struct fixture *f, enum reader_root root, const char *name, const char *expected)
+{
+	struct span text = {0};
+
+	assert_int_equal(reader_read(f->reader, &f->arena, root, name, &text, &f->err), READ_OK);
+	assert_string_equal(text.s, expected);
+}
+
+static size_t open_descriptors(void)
+{
+	DIR *dir = opendir("/proc/self/fd");
+	size_t n = 0;
+
+	while (readdir(dir))
+		n++;
+	closedir(dir);
+	return n;
+}
+
+static void test_kept_file_tells_the_present(void **state)
+{
+	struct fixture *f = *state;
+	size_t before;
+
+	put(f, "stat", "one\n", 4);
+	reads(f, ROOT_PROC, "stat", "one\n");
+	before = open_descriptors();
+	put(f, "stat", "three\n", 6);
+	reads(f, ROOT_PROC, "stat", "three\n");
+	assert_int_equal(open_descriptors(), before);
+}
+
+static void test_replaced_file_below_the_root_is_seen(void **state)
+{
+	struct fixture *f = *state;
+	char from[256], to[256];
+
+	put(f, "os-release", "old\n", 4);
+	reads(f, ROOT_FS, "os-release", "old\n");
+	put(f, "new", "new\n", 4);
+	path_of(f, "new", from);
+	path_of(f, "os-release", to);
+	assert_int_equal(rename(from, to), 0);
+	reads(f, ROOT_FS, "os-release", "new\n");
+}
+
+static void test_absent_and_unreadable(void **state)
+{
+	struct fixture *f = *state;
+	struct span text;
+	struct name_list names;
+	char path[256];
+
+	assert_int_equal(reader_read(f->reader, &f->arena, ROOT_PROC, "none", &text, &f->err), READ_ABSENT);
+	assert_int_equal(reader_list(f->reader, &f->arena, ROOT_SYS, &names, &f->err, "%s", "none"), READ_ABSENT);
+	path_of(f, "dir", path);
+	assert_int_equal(mkdir(path, 0700), 0);
+	assert_int_equal(reader_read(f->reader, &f->arena, ROOT_PROC, "dir", &text, &f->err), READ_FAILED);
+	assert_non_null(strstr(f->err.text, "/dir: Is a directory"));
+}
+
+static void test_sizes(void **state)
+{
+	static const size_t sizes[] = {0, 1, 2047, 2048, 4094, 4095, 4096, 4097, 65535, 200000};
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < ARRAY_LEN(sizes); i++) {
+		char *data = malloc(sizes[i] + 1);
+		struct span text;
+
+		for (size_t k = 0; k < sizes[i]; k++)
+			data[k] = (char)(k * 31 + i); /* NUL bytes too */
+		put(f, "big", data, sizes[i]);
+		assert_int_equal(reader_read(f->reader, &f->arena, ROOT_PROC, "big", &text, &f->err), READ_OK);
+		assert_int_equal(text.len, sizes[i]);
+		assert_memory_equal(text.s, data, sizes[i]);
+		assert_int_equal(text.s[text.len], '\0');
+		free(data);
+	}
+}
+
+static void test_too_large(void **state)
+{
+	struct fixture *f = *state;
+	struct span text;
+	char path[256];
+
+	put(f, "huge", "x", 1);
+	path_of(f, "huge", path);
+	assert_int_equal(truncate(path, READER_MAX_FILE + 4096), 0);
+	assert_int_equal(reader_read(f->reader, &f->arena, ROOT_PROC, "huge", &text, &f->err), READ_FAILED);
+	assert_non_null(strstr(f->err.text, "File too large"));
+}
+
+static void test_numbers_and_words(void **state)
+{
+	struct fixture *f = *state;
+	struct span word;
+	int64_t n = 0;
+
+	put(f, "speed", "-1\n", 3);
+	assert_int_equal(reader_i64(f->reader, &f->arena, ROOT_SYS, &n, &f->err, "%s", "speed"), READ_OK);
+	assert_int_equal(n, -1);
+	put(f, "duplex", " full \n", 7);
+	assert_int_equal(reader_word(f->reader, &f->arena, ROOT_SYS, &word, &f->err, "%s", "duplex"), READ_OK);
+	assert_true(span_eq(word, "full"));
+	assert_int_equal(reader_i64(f->reader, &f->arena, ROOT_SYS, &n, &f->err, "%s", "duplex"), READ_ABSENT);
+}
+
+static void test_list_is_sorted_and_live(void **state)
+{
+	struct fixture *f = *state;
+	struct name_list names;
+
+	put(f, "eth1", "", 0);
+	put(f, "eth0", "", 0);
+	assert_int_equal(reader_list(f->reader, &f->arena, ROOT_SYS, &names, &f->err, "."), READ_OK);
+	assert_int_equal(names.n, 2);
+	assert_string_equal(names.names[0], "eth0");
+	put(f, "br0", "", 0);
+	assert_int_equal(reader_list(f->reader, &f->arena, ROOT_SYS, &names, &f->err, "."), READ_OK);
+	assert_int_equal(names.n, 3);
+	assert_string_equal(names.names[0], "br0");
+}
+
+/* More files than may be kept, again and again, some going away: descriptors stay bounded. */
+static void test_descriptors_are_bounded(void **state)
+{
+	struct fixture *f = *state;
+	size_t before = open_descriptors();
+
+	for (int round = 0; round < 8; round++) {
+		for (int i = 0; i < READER_MAX_KEPT + 100; i++) {
+			struct span text;
+			char name[32];
+
+			snprintf(name, sizeof(name), "f%d", i + round * 100);
+			put(f, name, name, strlen(name));
+			assert_int_equal(reader_readf(f->reader, &f->arena, ROOT_PROC, &text, &f->err, "%s", name),
+			                 READ_OK);
+			assert_string_equal(text.s, name);
+		}
+		reader_sweep(f->reader);
+		arena_reset(&f->arena);
+		assert_true(open_descriptors() <= before + READER_MAX_KEPT);
+	}
+	for (int i = 0; i < 6; i++)
+		reader_sweep(f->reader);
+	assert_int_equal(open_descriptors(), before);
+}
+
+int main(void)
+{
+#define TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
+	const struct CMUnitTest tests[] = {
+		TEST(test_kept_file_tells_the_present),
+		TEST(test_replaced_file_below_the_root_is_seen),
+		TEST(test_absent_and_unreadable),
+		TEST(test_sizes),
+		TEST(test_too_large),
+		TEST(test_numbers_and_words),
+		TEST(test_list_is_sorted_and_live),
+		TEST(test_descriptors_are_bounded),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
