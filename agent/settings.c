@@ -160,6 +160,8 @@ static void lay_all(struct arena *a, struct layout *all)
 		lay_exporter(a, all, registry_exporters[i]);
 	top[0] = (struct field)F_STRUCT(struct top, web, web_fields, "The HTTP server.");
 	top[1] = (struct field)F_MAP(struct top, external_labels, "Labels for all logs that are shipped.");
+	top[1].key_ok = label_name_valid;
+	top[1].key_rule = "letters, digits and _, not beginning with a digit";
 	top[2] = (struct field){.name = "exporters",
 	                        .type = FIELD_STRUCT,
 	                        .fields = exporter_fields(a, all),

@@ -99,6 +99,9 @@ void bind_string_map(struct binder *b, const struct field *f, const struct node 
 			continue;
 		if (parse_scalar(b->a, &key_field, key->text, (void *)&pair->key, &err) < 0)
 			fault(b, key, at, "the key is %s", err.text);
+		else if (f->key_ok && !f->key_ok(pair->key))
+			fault(b, key, at, "\"%.*s\" cannot be a key here; use %s", (int)nearest_showable(key->text).len,
+			      key->text.s, f->key_rule);
 		pair->value = bind_text_item(b, key->value, &place);
 	}
 }
