@@ -144,7 +144,7 @@ run_pytest() {
 
 tier_lint() {
 	local lint
-	build debug || return
+	build debug && build release || return
 	for lint in tests/lint/*; do
 		if [ -f "$lint" ] && [ -x "$lint" ]; then
 			one "lint-$(basename "${lint%.*}")" "$lint"

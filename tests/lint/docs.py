@@ -1,8 +1,11 @@
 #!/usr/bin/python3
-"""Links in the Markdown files resolve, and quoted files are quoted as they are.
+"""Links in the Markdown files resolve, quoted files are quoted as they are, and settings are accepted.
 
-A fenced block after a line <!-- file: PATH --> is the whole of that file."""
+A fenced block after a line <!-- file: PATH --> is the whole of that file; one after <!-- check --> is a settings file
+that `vedette check` must accept. Needs build/debug."""
 import re
+import subprocess
+import tempfile
 
 from files import ROOT, finish, tracked
 
@@ -38,8 +41,19 @@ def check_quotes(path, text):
             yield f"{path}: its quotation of {name} differs from the file; copy the file again"
 
 
+def check_settings(path, text):
+    for block in re.findall(r"^<!-- check -->\n```\w*\n(.*?)^```", text, re.M | re.S):
+        with tempfile.NamedTemporaryFile("w", suffix=".yml") as file:
+            file.write(block)
+            file.flush()
+            run = subprocess.run([ROOT / "build/debug/vedette", "check", f"--config.file={file.name}"], text=True,
+                                 capture_output=True, check=False)
+            if run.returncode:
+                yield f"{path}: its settings are refused: {run.stdout}{run.stderr}"
+
+
 faults = []
 for md in tracked("*.md"):
     content = (ROOT / md).read_text()
-    faults += [*check_links(md, content), *check_quotes(md, content)]
+    faults += [*check_links(md, content), *check_quotes(md, content), *check_settings(md, content)]
 finish(faults)
