@@ -8,14 +8,15 @@
 enum exit_status cmd_check(const struct options *o)
 {
 	struct settings *s = load_or_complain(o);
-	struct err err;
+	struct faults CLEANUP(faults_fini) faults;
 	int rc;
 
+	faults_init(&faults);
 	if (!s)
 		return EXIT_WRONG;
-	rc = web_check(&s->web, &err);
+	rc = web_check(&s->web, &faults);
 	if (rc < 0)
-		fprintf(stderr, "vedette: %s\n", err.text);
+		fputs(faults.text.data, stderr);
 	else
 		printf("%s: all good\n", o->config_file ? o->config_file : "no --config.file, defaults");
 	settings_free(s);

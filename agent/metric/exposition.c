@@ -21,11 +21,13 @@ struct merge {
 static const char *const suffixes[] = {
 	[SUFFIX_NONE] = "", [SUFFIX_BUCKET] = "_bucket", [SUFFIX_SUM] = "_sum", [SUFFIX_COUNT] = "_count"};
 
-const char *exposition_content_type(enum exposition_format format)
+const char *exposition_content_type(enum exposition_format format, bool escaping)
 {
-	return format == EXPOSITION_OPENMETRICS
-	               ? "application/openmetrics-text; version=1.0.0; charset=utf-8; escaping=underscores"
-	               : "text/plain; version=0.0.4; charset=utf-8; escaping=underscores";
+	if (format == EXPOSITION_OPENMETRICS)
+		return escaping ? "application/openmetrics-text; version=1.0.0; charset=utf-8; escaping=underscores"
+		                : "application/openmetrics-text; version=1.0.0; charset=utf-8";
+	return escaping ? "text/plain; version=0.0.4; charset=utf-8; escaping=underscores"
+	                : "text/plain; version=0.0.4; charset=utf-8";
 }
 
 static uint32_t hash_name(const char *s)

@@ -16,5 +16,5 @@ enum exposition_format { EXPOSITION_TEXT, EXPOSITION_OPENMETRICS };
 size_t exposition_write(struct buf *out, enum exposition_format format, struct arena *scratch,
                         const struct sample_set *const *sets, size_t n_sets);
 
-/* The Content-Type that goes with it. */
-const char *exposition_content_type(enum exposition_format format);
+/* The Content-Type that goes with it; `escaping`: with the scheme of names, for clients that know of it. */
+const char *exposition_content_type(enum exposition_format format, bool escaping);
