@@ -214,6 +214,27 @@ bool label_name_valid(const char *name)
 	return metric_name_valid(name) && !strchr(name, ':');
 }
 
+/* What is no UTF-8 becomes U+FFFD: Prometheus refuses a whole scrape for one such byte. */
+static const char *clean_text(struct arena *a, const char *s)
+{
+	size_t len = strlen(s);
+	const char *end = s + len;
+	char *out, *p;
+
+	if (utf8_valid(s, len))
+		return arena_strdup(a, s);
+	p = out = arena_alloc(a, 3 * len + 1);
+	while (s < end) {
+		size_t n = utf8_len(s, end);
+
+		memcpy(p, n ? s : UTF8_REPLACEMENT, n ? n : 3);
+		p += n ? n : 3;
+		s += n ? n : 1;
+	}
+	*p = '\0';
+	return out;
+}
+
 const struct metric_desc *metric_desc_new(struct arena *a, const char *name, enum metric_type type, const char *help)
 {
 	struct metric_desc *desc = ARENA_NEW(a, struct metric_desc);
@@ -223,7 +244,7 @@ const struct metric_desc *metric_desc_new(struct arena *a, const char *name, enu
 		if (!name_byte(clean[i], i == 0) && clean[i] != ':')
 			clean[i] = '_';
 	desc->name = clean;
-	desc->help = arena_strdup(a, help);
+	desc->help = clean_text(a, help);
 	desc->type = type;
 	return desc;
 }

@@ -75,7 +75,8 @@ void sample_add(struct sample_set *set, const struct metric_desc *desc, double v
 void sample_add_part(struct sample_set *set, const struct metric_desc *desc, enum sample_suffix suffix, double value,
                      const struct label *labels, size_t n_labels);
 
-/* A desc in the arena for a name that comes from outside; bytes that a name cannot have become '_'. */
+/* A desc in the arena for a name that comes from outside; bytes that a name cannot have become '_', and what is no
+ * UTF-8 in the help becomes U+FFFD. */
 const struct metric_desc *metric_desc_new(struct arena *a, const char *name, enum metric_type type, const char *help);
 
 /* [a-zA-Z_:][a-zA-Z0-9_:]* (labels: without the colon) */
