@@ -43,7 +43,7 @@ results=$PWD/build/results
 rm -rf "$results"
 mkdir -p "$results"
 passed=0 failed=0 skipped=0
-skips=() faults=() times=()
+skips=() faults=() times=() wrapper=()
 
 # Every process of this run carries this in its environment, so that none is overlooked at the end.
 export VEDETTE_TEST_RUN="$$-$RANDOM"
@@ -122,23 +122,18 @@ build() {
 
 run_ctest() {
 	local preset=$1
-	shift
-	step "ctest-$preset" "$@" ctest --test-dir "build/$preset" --output-junit "$results/ctest-$preset.xml" \
+	step "ctest-$preset" "${wrapper[@]}" ctest --test-dir "build/$preset" --output-junit "$results/ctest-$preset.xml" \
 		--output-on-failure --timeout 120 -j 2
 	count "ctest-$preset" $?
 }
 
-# run_pytest PRESET FOLDER-OR-FILE...: with that preset's program.
+# run_pytest PRESET PATH...: with that preset's program. In front of it stands what $wrapper holds.
 run_pytest() {
-	local preset=$1 path paths=()
+	local preset=$1
 	shift
-	for path in "$@"; do
-		compgen -G "$path/test_*.py" >/dev/null && paths+=("$path")
-		[ ! -f "$path" ] || paths+=("$path")
-	done
-	[ ${#paths[@]} -gt 0 ] || { skip "pytest-$preset: no tests in $*" && return; }
-	VEDETTE=$PWD/build/$preset/vedette VEDETTE_PRESET=$preset step "pytest-$preset" /usr/bin/python3 -m pytest \
-		-p no:cacheprovider -ra -q --junitxml "$results/pytest-$preset.xml" "${paths[@]}"
+	VEDETTE=$PWD/build/$preset/vedette VEDETTE_PRESET=$preset step "pytest-$preset" timeout -k 10 1200 \
+		"${wrapper[@]}" /usr/bin/python3 -m pytest -p no:cacheprovider -ra -q --durations 10 \
+		--junitxml "$results/pytest-$preset.xml" "$@"
 	count "pytest-$preset" $?
 }
 
@@ -157,21 +152,22 @@ tier_unit() {
 }
 
 tier_sanitize() {
-	local plain=()
+	build debug || return # some tests read what its golden program wrote
 	if build asan; then
 		run_ctest asan
 		run_pytest asan tests/integration tests/hang
 	fi
 	# ThreadSanitizer needs its memory where address randomisation may have put something else
-	setarch -R true 2>/dev/null && plain=(setarch -R)
+	setarch -R true 2>/dev/null && wrapper=(setarch -R)
 	if build tsan; then
-		run_ctest tsan "${plain[@]}"
+		run_ctest tsan
 		run_pytest tsan tests/integration/test_concurrency.py
 	fi
+	wrapper=()
 }
 
 tier_integration() {
-	build release && run_pytest release tests/integration tests/hang
+	build debug && build release && run_pytest release tests/integration tests/hang
 }
 
 tier_fuzz() {

@@ -28,8 +28,9 @@ for target in "${targets[@]}"; do
 		status=1
 	elif ! "$built/$target" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=1024 -print_final_stats=1 \
 		-artifact_prefix="$found/$target-" "$new" "$corpus" >"$log" 2>&1 </dev/null; then
-		echo "$target: failed; the end of $log:"
-		tail -n 40 "$log"
+		echo "$target: failed; from $log:"
+		grep -m 1 -A 30 -E '^(==.*ERROR|.*runtime error)' "$log" || tail -n 40 "$log"
+		grep '^artifact_prefix' "$log"
 		status=1
 	else
 		echo "$target: $(sed -n 's/^stat::number_of_executed_units: *//p' "$log") inputs, nothing found"
