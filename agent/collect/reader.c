@@ -2,11 +2,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/num.h"
 
 enum {
@@ -83,6 +86,13 @@ static bool absent(int error)
 	case ENODATA: return true;
 	default: return false;
 	}
+}
+
+/* The file itself went away, so that another one may stand under its name. Else it has no answer at the moment, such
+ * as the speed of an interface that is down, and its descriptor stays good. */
+static bool gone(int error)
+{
+	return absent(error) && error != EINVAL && error != EOPNOTSUPP && error != ENODATA;
 }
 
 static enum read_result outcome(const char *path, struct err *err)
@@ -205,10 +215,10 @@ static enum read_result read_path(struct reader *r, struct arena *a, const struc
 			slot->size = text->len + 1;
 		if (!rc)
 			return READ_OK;
-		if (slot)
+		if (slot && (gone(saved) || !absent(saved)))
 			release(r, slot);
 		errno = saved;
-		if (!slot || attempt || !absent(saved))
+		if (!slot || attempt || !gone(saved))
 			return outcome(path->text, err);
 	}
 }
@@ -216,9 +226,10 @@ static enum read_result read_path(struct reader *r, struct arena *a, const struc
 static bool full_path(const struct reader *r, enum reader_root root, const char *path, struct path *out)
 {
 	const char *base = root == ROOT_PROC ? r->roots.proc : root == ROOT_SYS ? r->roots.sys : r->roots.rootfs;
-	int n = snprintf(out->text, sizeof(out->text), "%s/%s", base, path);
+	int n = root == ROOT_SELF ? snprintf(out->text, sizeof(out->text), "%s", path)
+	                          : snprintf(out->text, sizeof(out->text), "%s/%s", base, path);
 
-	out->keep = root != ROOT_FS;
+	out->keep = root == ROOT_PROC || root == ROOT_SYS;
 	return n > 0 && n < (int)sizeof(out->text);
 }
 
@@ -374,6 +385,32 @@ enum read_result reader_link(struct reader *r, struct arena *a, enum reader_root
 	if (n < 0)
 		return outcome(path.text, err);
 	*target = arena_strndup(a, text, (size_t)n);
+	return READ_OK;
+}
+
+enum read_result reader_resolve(struct reader *r, struct arena *a, enum reader_root root, const char **resolved,
+                                struct err *err, const char *fmt, ...)
+{
+	struct path path;
+	char text[PATH_MAX];
+
+	EXPAND_PATH(r, root, fmt, path);
+	if (!realpath(path.text, text))
+		return outcome(path.text, err);
+	*resolved = arena_strdup(a, text);
+	return READ_OK;
+}
+
+enum read_result reader_mtime(struct reader *r, enum reader_root root, int64_t *ns, struct err *err, const char *fmt,
+                              ...)
+{
+	struct path path;
+	struct stat st;
+
+	EXPAND_PATH(r, root, fmt, path);
+	if (stat(path.text, &st) < 0)
+		return outcome(path.text, err);
+	*ns = (int64_t)st.st_mtim.tv_sec * NS_PER_S + st.st_mtim.tv_nsec;
 	return READ_OK;
 }
 

@@ -22,7 +22,12 @@ struct roots {
 	const char *rootfs; /* "/": prefix of /etc/os-release and of mount points */
 };
 
-enum reader_root { ROOT_PROC, ROOT_SYS, ROOT_FS };
+enum reader_root {
+	ROOT_PROC,
+	ROOT_SYS,
+	ROOT_FS,   /* files here are replaced by renaming: their descriptors are not kept */
+	ROOT_SELF, /* a path as this process sees it, such as one from the config; not kept either */
+};
 
 enum read_result {
 	READ_FAILED = -1, /* err says which file and why */
@@ -60,6 +65,14 @@ MUST_CHECK enum read_result reader_list(struct reader *r, struct arena *a, enum 
 /* Where a symbolic link points (its text). */
 MUST_CHECK enum read_result reader_link(struct reader *r, struct arena *a, enum reader_root root, const char **target,
                                         struct err *err, const char *fmt, ...) PRINTF(6, 7);
+
+/* The path with every symbolic link followed, the root included. */
+MUST_CHECK enum read_result reader_resolve(struct reader *r, struct arena *a, enum reader_root root, const char **path,
+                                           struct err *err, const char *fmt, ...) PRINTF(6, 7);
+
+/* When the file's content was last changed, in real nanoseconds. */
+MUST_CHECK enum read_result reader_mtime(struct reader *r, enum reader_root root, int64_t *ns, struct err *err,
+                                         const char *fmt, ...) PRINTF(5, 6);
 
 /* Ends a collection: forgets descriptors that were not used in the last ones. */
 void reader_sweep(struct reader *r);
