@@ -216,6 +216,7 @@ int main(int argc, char **argv)
 		fputs("usage: golden [--openmetrics] DIRECTORY [COLLECTOR|OUT]\n", stderr);
 		return 2;
 	}
+	setenv("TZ", "UTC", 1);
 	for (const struct registered_collector *rc = registry_collectors; rc->id; rc++)
 		if (argc < 3 || !strcmp(argv[2], rc->id))
 			run_collector(rc, argv[1]);
