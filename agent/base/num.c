@@ -200,5 +200,5 @@ bool num_parse_double(const char *s, size_t len, double *out)
 	text[len] = '\0';
 	pthread_once(&c_locale_once, make_c_locale);
 	*out = strtod_l(text, &end, c_locale);
-	return *end == '\0';
+	return *end == '\0' && isfinite(*out);
 }
