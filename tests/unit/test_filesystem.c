@@ -5,7 +5,7 @@
 
 #include <cmocka.h>
 
-#include "exporters/host/filesystem.c"
+#include "exporters/host/filesystem.c" // NOLINT(bugprone-suspicious-include): for its statics
 
 static struct arena arena;
 
