@@ -57,9 +57,6 @@ static void come_back(struct helper *h)
 		p = &(*p)->next;
 	*p = h->next;
 	n_stuck--;
-	h->stuck = false;
-	if (!h->pool->active)
-		h->pool->active = h;
 }
 
 /* The next query that may be asked; those that may not keep their STATFS_STUCK. */

@@ -261,8 +261,8 @@ static void five_stuck(void **state)
 	statfs_pool_free(pool);
 }
 
-/* A local disk that hangs as the fifth takes the last helper: nothing is asked, nothing is started, and the first
- * that comes back goes on. */
+/* A local disk that hangs as the fifth takes the last helper: nothing is asked and nothing is started until one
+ * comes back. */
 static void local_stuck_too(void **state)
 {
 	struct statfs_query q[] = {{.path = "/hang1"},
