@@ -114,7 +114,9 @@ count() {
 # build PRESET: configures and builds it; what depends on it is not run otherwise.
 build() {
 	echo "  building $1"
-	step "build-$1" sh -c "cmake --preset $1 -DVEDETTE_WERROR=ON && cmake --build build/$1" && return 0
+	local werror=ON
+	[ "$1" != fuzz ] || werror=OFF # clang warns of other things than gcc, which is the compiler that decides
+	step "build-$1" sh -c "cmake --preset $1 -DVEDETTE_WERROR=$werror && cmake --build build/$1" && return 0
 	bad "build $1"
 	grep -E 'error|Error|FAILED|warning' "$results/build-$1.log" | head -n 40
 	return 1
