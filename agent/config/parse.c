@@ -215,7 +215,11 @@ int parse_scalar(struct arena *a, const struct field *f, struct span s, void *ou
 	case FIELD_DURATION: return parse_duration(f, s, out, err);
 	case FIELD_SIZE: return parse_size(f, s, out, err);
 	case FIELD_ENUM: return parse_enum(f, s, out, err);
-	case FIELD_REGEX: return regex_compile(a, s, out, err);
+	case FIELD_REGEX:
+		if (s.len) /* an empty pattern would match everything: it means none */
+			return regex_compile(a, s, out, err);
+		*(const struct regex **)out = NULL;
+		return 0;
 	default: *(const char **)out = arena_strndup(a, s.s, s.len); return 0;
 	}
 }
