@@ -8,8 +8,8 @@ bool device_wanted(const struct device_filter *filter, const char *device)
 {
 	size_t len = strlen(device);
 
-	if (filter->device_include && !regex_match(filter->device_include, device, len))
-		return false;
+	if (filter->device_include)
+		return regex_match(filter->device_include, device, len);
 	return !filter->device_exclude || !regex_match(filter->device_exclude, device, len);
 }
 

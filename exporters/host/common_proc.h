@@ -3,15 +3,16 @@
 
 #include "collect/collector.h"
 
-/* Which devices a collector reports; both patterns may be absent. */
+/* Which devices a collector reports: those of device_include where it is given, else all but device_exclude. */
 struct device_filter {
 	const struct regex *device_include;
 	const struct regex *device_exclude;
 };
 
 #define DEVICE_FILTER_FIELDS(exclude)                                                                                  \
-	F_REGEX(struct device_filter, device_exclude, exclude, "Devices to leave out."),                               \
-		F_REGEX(struct device_filter, device_include, NULL, "Only these devices.")
+	F_REGEX(struct device_filter, device_exclude, exclude, "Devices to leave out; empty: none."),                  \
+		F_REGEX(struct device_filter, device_include, NULL,                                                    \
+	                "Only these devices, whatever device_exclude says.")
 
 bool device_wanted(const struct device_filter *filter, const char *device);
 
