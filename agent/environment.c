@@ -2,13 +2,31 @@
 
 #include <stdio.h>
 
+#include "config/env_file.h"
+
+static int apply_env_file(const char *path, struct faults *faults)
+{
+	struct arena a = {0};
+	struct env_file env;
+	int rc = env_file_load(&a, path, &env, faults);
+
+	if (rc == 0) {
+		for (size_t i = 0; i < env.n_warnings; i++)
+			fprintf(stderr, "warning: %s\n", env.warnings[i]);
+		env_file_apply(&env);
+	}
+	arena_fini(&a);
+	return rc;
+}
+
 struct settings *load_or_complain(const struct options *o)
 {
-	struct settings *s;
+	struct settings *s = NULL;
 	struct faults faults;
 
 	faults_init(&faults);
-	s = settings_load(o, &faults);
+	if (!o->env_file || apply_env_file(o->env_file, &faults) == 0)
+		s = settings_load(o, &faults);
 	if (!s)
 		fputs(faults.text.data, stderr);
 	faults_fini(&faults);
