@@ -196,6 +196,21 @@ void sample_add(struct sample_set *set, const struct metric_desc *desc, double v
 	sample_add_part(set, desc, SUFFIX_NONE, value, labels, n_labels);
 }
 
+void sample_set_take(struct sample_set *set, const struct metric_desc *desc, const struct family *from)
+{
+	struct family *f = family_of(set, desc);
+
+	if (!from->first)
+		return;
+	if (f->last)
+		f->last->next = from->first;
+	else
+		f->first = from->first;
+	f->last = from->last;
+	f->count += from->count;
+	set->count += from->count;
+}
+
 static bool name_byte(char c, bool first)
 {
 	return isalpha((unsigned char)c) || c == '_' || (!first && isdigit((unsigned char)c));

@@ -75,6 +75,9 @@ void sample_add(struct sample_set *set, const struct metric_desc *desc, double v
 void sample_add_part(struct sample_set *set, const struct metric_desc *desc, enum sample_suffix suffix, double value,
                      const struct label *labels, size_t n_labels);
 
+/* Moves all samples of a family of another set (of the same arena) to desc's family here. */
+void sample_set_take(struct sample_set *set, const struct metric_desc *desc, const struct family *from);
+
 /* A desc in the arena for a name that comes from outside; bytes that a name cannot have become '_', and what is no
  * UTF-8 in the help becomes U+FFFD. */
 const struct metric_desc *metric_desc_new(struct arena *a, const char *name, enum metric_type type, const char *help);
