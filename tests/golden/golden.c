@@ -1,14 +1,15 @@
 /* Runs each collector on frozen inputs and compares what it says with what is expected, byte for byte.
  *
  * tests/golden/<exporter_collector>/<case>/ holds proc/, sys/ and root/ (each may be missing), config.yml (the
- * collector's own section; may be missing) and expected.prom; `error` is expected where the collector fails.
- * UPDATE_GOLDEN=1 writes the expectations instead. A collector without a case is a failure.
+ * collector's own section; may be missing) and expected.prom; the case's folder is where it runs; `error` is expected
+ * where the collector fails. UPDATE_GOLDEN=1 writes the expectations instead. A collector without a case is a failure.
  * `--openmetrics DIRECTORY OUT` compares nothing and writes OUT/<exporter_collector>.<case> in OpenMetrics. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/buf.h"
 #include "base/file.h"
@@ -170,6 +171,20 @@ static void compare(struct arena *a, const char *id, const char *name, const cha
 	}
 }
 
+/* Files in textfile/ were written a minute before the frozen clock's time; those called old… two months before. */
+static void freeze_mtimes(void)
+{
+	DIR CLEANUP_DIR *dir = opendir("textfile");
+	struct dirent *d;
+
+	while (dir && (d = readdir(dir))) {
+		time_t at = strncmp(d->d_name, "old", 3) ? 1699999940 : 1695000000;
+
+		if (d->d_name[0] != '.')
+			utimensat(dirfd(dir), d->d_name, (struct timespec[]){{at, 500000000}, {at, 500000000}}, 0);
+	}
+}
+
 static void run_case(const struct registered_collector *rc, const char *root, const char *name)
 {
 	struct arena arena;
@@ -178,6 +193,9 @@ static void run_case(const struct registered_collector *rc, const char *root, co
 
 	arena_init(&arena);
 	dir = arena_printf(&arena, "%s/%s/%s", root, rc->id, name);
+	if (chdir(dir) < 0)
+		fail(rc->id, name, strerror(errno));
+	freeze_mtimes();
 	expose(&arena, rc->collector, dir, &out);
 	if (out_dir)
 		write_file(rc->id, name, arena_printf(&arena, "%s/%s.%s", out_dir, rc->id, name), &out);
@@ -206,6 +224,8 @@ static void run_collector(const struct registered_collector *rc, const char *roo
 
 int main(int argc, char **argv)
 {
+	char *root;
+
 	if (argc == 4 && !strcmp(argv[1], "--openmetrics")) {
 		format = EXPOSITION_OPENMETRICS;
 		out_dir = argv[3];
@@ -216,9 +236,17 @@ int main(int argc, char **argv)
 		fputs("usage: golden [--openmetrics] DIRECTORY [COLLECTOR|OUT]\n", stderr);
 		return 2;
 	}
+	root = realpath(argv[1], NULL);
+	if (out_dir)
+		out_dir = realpath(out_dir, NULL);
+	if (!root || (format == EXPOSITION_OPENMETRICS && !out_dir)) {
+		perror(argv[1]);
+		return 2;
+	}
 	setenv("TZ", "UTC", 1);
 	for (const struct registered_collector *rc = registry_collectors; rc->id; rc++)
 		if (argc < 3 || !strcmp(argv[2], rc->id))
-			run_collector(rc, argv[1]);
+			run_collector(rc, root);
+	free(root);
 	return failures != 0;
 }
