@@ -53,6 +53,7 @@ static const struct rule {
 	{"power", "average_interval_max", "_seconds", 1e3},
 	{"power", NULL, "_watt", 1e6},
 	{"humidity", NULL, "", 1e6},
+	{"freq", "input", "_freq_mhz", 1e6},
 	{"fan", "input", "_rpm", 1},
 	{"fan", "min", "_rpm", 1},
 	{"fan", "max", "_rpm", 1},
@@ -240,10 +241,14 @@ static void sensor(struct probe *p, struct sample_set *set, const char *chip, co
 	const char *name = arena_printf(p->arena, "%s%llu", parts->type, (unsigned long long)parts->number);
 	bool bare = !*parts->property;
 
-	for (size_t i = 0; i < n; i++)
-		if (!strcmp(parts[i].property, "label"))
-			sample_add(set, &metrics[LABEL], 1,
-			           LABELS({"chip", chip}, {"label", parts[i].value}, {"sensor", name}));
+	for (size_t i = 0; i < n; i++) {
+		if (strcmp(parts[i].property, "label") != 0)
+			continue;
+		sample_add(set, &metrics[LABEL], 1,
+		           LABELS({"chip", chip}, {"label", parts[i].value}, {"sensor", name}));
+		if (!strcmp(parts->type, "freq") && *clean(p->arena, parts[i].value))
+			name = clean(p->arena, parts[i].value); /* graphics clocks are known by what they clock */
+	}
 	for (size_t i = 0; i < n; i++)
 		if (!strcmp(parts->type, "beep_enable") || !strcmp(parts->type, "vrm") ||
 		    !strcmp(parts->type, "update_interval"))
