@@ -26,7 +26,7 @@ static const char style[] =
 	".scroll{overflow-x:auto;background:var(--card);border:1px solid var(--line);border-radius:8px}"
 	"table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}"
 	"th,td{padding:.5rem .8rem;text-align:left;vertical-align:top;border-bottom:1px solid var(--line)}"
-	"tr:last-child>*{border-bottom:0}thead "
+	"tbody tr:last-child>*{border-bottom:0}thead "
 	"th{color:var(--soft);font-weight:600;font-size:.85rem;white-space:nowrap}"
 	"tbody th{font-weight:600}.num{text-align:right;white-space:nowrap}td.error{overflow-wrap:anywhere}"
 	".up{color:var(--good);font-weight:600}.down{color:var(--bad);font-weight:600}.wait{color:var(--soft)}"
