@@ -64,7 +64,8 @@ def answers(port, path):
 class Agent:
     """A running agent. Its log is checked when it ends: what is a warning or an error must have been expected."""
 
-    def __init__(self, directory, config="", args=(), wrapper=(), timeout=20):
+    def __init__(self, directory, config="", args=(), wrapper=(), timeout=20, ready=None):
+        """ready(agent): whether it serves, where plain HTTP on a port does not tell."""
         self.directory, self.port = directory, free_port()
         self.config, self.log = directory / "vedette.yml", directory / "vedette.log"
         self.config.write_text(config)
@@ -76,7 +77,8 @@ class Agent:
             self.process = subprocess.Popen([*map(str, wrapper), *command], stdin=subprocess.DEVNULL,
                                             stdout=log, stderr=log, cwd=directory)
         self.pid = self.process.pid
-        wait_until(lambda: self.alive() and answers(self.port, "/-/ready"), timeout, "the agent serves")
+        ready = ready or (lambda agent: answers(agent.port, "/-/ready"))
+        wait_until(lambda: self.alive() and ready(self), timeout, "the agent serves")
 
     def alive(self):
         assert self.process.poll() is None, f"ended with {self.process.returncode}:\n{self.log.read_text()}"

@@ -121,5 +121,7 @@ int64_t negotiate_timeout_ns(const char *header, int64_t most_ns)
 	if (!num_parse_double(text.s, text.len, &seconds) || !(seconds > 0))
 		return most_ns;
 	allowed = seconds - 0.5 > seconds / 2 ? seconds - 0.5 : seconds / 2;
-	return allowed < ns_to_seconds(most_ns) ? (int64_t)(allowed * 1e9) : most_ns;
+	if (allowed >= ns_to_seconds(most_ns))
+		return most_ns;
+	return allowed > 0.001 ? (int64_t)(allowed * 1e9) : NS_PER_MS;
 }

@@ -207,6 +207,7 @@ static void test_timeouts(void **state)
 	assert_int_equal(negotiate_timeout_ns("3", most), 2500 * NS_PER_MS);
 	assert_int_equal(negotiate_timeout_ns(" 1 ", most), 500 * NS_PER_MS);
 	assert_int_equal(negotiate_timeout_ns("0.5", most), 250 * NS_PER_MS);
+	assert_int_equal(negotiate_timeout_ns("1e-300", most), NS_PER_MS);
 	assert_int_equal(negotiate_timeout_ns("1e300", most), most);
 	assert_int_equal(negotiate_timeout_ns("Inf", most), most);
 	assert_int_equal(negotiate_timeout_ns(NULL, most), most);
