@@ -16,6 +16,12 @@ test_packages=(
 	fuse3 git gnutls-bin iproute2 openssl python3 python3-fusepy python3-prometheus-client python3-pytest strace util-linux
 )
 
+# Debian's Prometheus and what its pages need; unpacked, not installed (tests/peers.sh).
+prometheus_packages=(
+	prometheus fonts-glyphicons-halflings libjs-bootstrap4 libjs-d3 libjs-eonasdan-bootstrap-datetimepicker libjs-jquery
+	libjs-jquery-hotkeys libjs-moment libjs-moment-timezone libjs-mustache libjs-popper.js libjs-rickshaw
+)
+
 fail() {
 	printf '%s: %s\n' "$(basename "$0")" "$1" >&2
 	exit 1

@@ -88,7 +88,7 @@ start_agent() {
 start_prometheus() {
 	local root
 	check_free "$prometheus_port" --prometheus-port
-	root=$(tests/peers.sh prometheus) || exit 1
+	root=$(tests/peers.sh "${prometheus_packages[@]}") || exit 1
 	cat >"$state/prometheus.yml" <<YAML
 global:
   scrape_interval: 5s
@@ -99,6 +99,7 @@ scrape_configs:
         refresh_interval: 5s
 YAML
 	"$root/usr/bin/prometheus" --config.file="$state/prometheus.yml" --storage.tsdb.path="$state/prometheus" \
+		--web.local-assets="$root/usr/share/prometheus/web/" \
 		--web.listen-address="127.0.0.1:$prometheus_port" >"$state/prometheus.log" 2>&1 &
 	prometheus_pid=$!
 	echo "Waiting for Prometheus' first scrape (about ten seconds) ..."
