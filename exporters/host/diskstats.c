@@ -53,7 +53,7 @@ static const enum unit {
 };
 
 static const struct field fields[] = {
-	DEVICE_FILTER_FIELDS("^(z?ram|loop|fd|(h|s|v|xv)d[a-z]|nvme\\d+n\\d+p)\\d+$"),
+	DEVICE_FILTER_FIELDS("^(ram|loop|fd|(h|s|v|xv)d[a-z]|nvme\\d+n\\d+p)\\d+$"),
 	{0},
 };
 
