@@ -64,9 +64,9 @@ def answers(port, path):
 class Agent:
     """A running agent. Its log is checked when it ends: what is a warning or an error must have been expected."""
 
-    def __init__(self, directory, config="", args=(), wrapper=(), timeout=20, ready=None):
+    def __init__(self, directory, config="", args=(), wrapper=(), port=None, timeout=20, ready=None):
         """ready(agent): whether it serves, where plain HTTP on a port does not tell."""
-        self.directory, self.port = directory, free_port()
+        self.directory, self.port = directory, port or free_port()
         self.config, self.log = directory / "vedette.yml", directory / "vedette.log"
         self.config.write_text(config)
         self.expected = []
@@ -96,7 +96,7 @@ class Agent:
     def descriptors(self):
         return len(os.listdir(f"/proc/{self.pid}/fd"))
 
-    def signal(self, number):
+    def send(self, number):
         os.kill(self.pid, number)
 
     def expect_log(self, pattern):
@@ -106,16 +106,16 @@ class Agent:
     def log_lines(self):
         return self.log.read_text(errors="replace").splitlines()
 
-    def stop(self, within=10):
-        """SIGTERM; the seconds that it took. Exit code 0 and a clean log are checked."""
+    def stop(self, within=10, number=signal.SIGTERM):
+        """Ends it by a signal; the seconds that it took. Exit code 0 and a clean log are checked."""
         start = time.monotonic()
         self.ended = True
-        self.signal(signal.SIGTERM)
+        self.send(number)
         try:
             code = self.process.wait(within)
         except subprocess.TimeoutExpired:
             self.kill()
-            raise AssertionError(f"did not end within {within} s of SIGTERM") from None
+            raise AssertionError(f"did not end within {within} s of signal {number}") from None
         seconds = time.monotonic() - start
         assert code == 0, f"exit code {code}:\n{self.log.read_text()}"
         bad = [line for line in self.log_lines()

@@ -182,13 +182,14 @@ static struct run *pop_queue(struct lane *lane)
 	return run;
 }
 
-/* The next run that somebody still waits for; NULL when the lane is to end. */
+/* The next run that somebody still waits for; NULL when the lane is to end, which it does only when its queue is
+ * empty: after a reload, scrapes that were kicked before are answered as before. */
 static struct run *next_run(struct lane *lane)
 {
 	for (;;) {
 		while (!lane->queue && !lane->fleet->stopping)
 			pthread_cond_wait(&lane->wake, &lane->fleet->lock);
-		if (lane->fleet->stopping)
+		if (!lane->queue)
 			return NULL;
 		if (lane->queue->refs > 1)
 			break;
@@ -198,16 +199,6 @@ static struct run *next_run(struct lane *lane)
 	lane->current->started = true;
 	lane->current->started_ns = clock_mono_ns();
 	return lane->current;
-}
-
-static void drop_queue(struct lane *lane)
-{
-	while (lane->queue) {
-		struct run *run = pop_queue(lane);
-
-		run->missed = true;
-		finish(lane, run);
-	}
 }
 
 static void *lane_main(void *arg)
@@ -224,7 +215,6 @@ static void *lane_main(void *arg)
 		pthread_mutex_lock(&fleet->lock);
 		finish(lane, run);
 	}
-	drop_queue(lane);
 	fleet->live_lanes--;
 	pthread_cond_broadcast(&fleet->done);
 	pthread_mutex_unlock(&fleet->lock);

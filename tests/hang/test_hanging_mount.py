@@ -5,8 +5,8 @@ on command; when the namespace's first process ends, nothing of it is left.
 """
 import os
 import pathlib
+import signal
 import subprocess
-import time
 
 import pytest
 
@@ -132,7 +132,7 @@ def test_hanging_mount(agent, mount):
         check_stuck(m, mount, well)
         assert support.SANITIZED or healthy_in_ms(agent) < 5
     assert agent.threads() == threads + 1
-    support.wait_until(lambda: agent.descriptors() == descriptors, what="connections are closed")
+    support.wait_until(lambda: agent.descriptors() <= descriptors, what="connections are closed")
 
     mount.recover()
     support.wait_until(lambda: agent.threads() == threads, what="the surplus helper ends")
@@ -175,13 +175,25 @@ def test_reload_does_not_ask_again(agent, mount):
     full_scrape(agent)
 
 
-def test_ends_while_it_hangs(agent, mount):
+def state(pid):
+    """The letter that ps shows; None when there is no such process."""
+    try:
+        return pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(") ", 1)[1][0]
+    except OSError:
+        return None
+
+
+def test_ends_while_it_hangs(agent, mount, start_agent):
+    """The agent is gone within two seconds and another can take its place. The kernel keeps the dead process as a
+    zombie until the file system answers the call that it has taken: no signal reaches that."""
     full_scrape(agent)
     mount.hang()
     full_scrape(agent)
-    start = time.monotonic()
-    os.kill(agent.pid, 15)
-    support.wait_until(lambda: not os.path.exists(f"/proc/{agent.pid}"), 2, "SIGTERM ends the agent")
+    agent.send(signal.SIGTERM)
+    support.wait_until(lambda: state(agent.pid) in (None, "Z", "X"), 2, "SIGTERM ends the agent")
+    successor = start_agent(port=agent.port)
+    assert successor.metrics().has("node_load1")
+    successor.stop()
+    mount.recover()
     assert agent.process.wait(10) == 0
-    assert time.monotonic() - start < 2
     agent.ended = True

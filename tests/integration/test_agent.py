@@ -21,8 +21,7 @@ def run(*args, **kwargs):
 def test_ends_on_signal(start_agent, number):
     agent = start_agent()
     agent.get()
-    agent.signal(number)
-    assert agent.process.wait(2) == 0
+    assert agent.stop(number=number) < 2
 
 
 def test_ends_while_a_scrape_and_a_slow_client_wait(agent):
@@ -41,11 +40,11 @@ def test_reload_by_signal(start_agent):
     assert reload_state(agent) == 1
     agent.expect_log("the new settings are refused")
     agent.config.write_text(BAD)
-    agent.signal(signal.SIGHUP)
+    agent.send(signal.SIGHUP)
     support.wait_until(lambda: reload_state(agent) == 0, what="the bad settings are refused")
     assert agent.metrics().value("node_load1") >= 0
     agent.config.write_text(GOOD.replace("3s", "4s"))
-    agent.signal(signal.SIGHUP)
+    agent.send(signal.SIGHUP)
     support.wait_until(lambda: reload_state(agent) == 1, what="the good settings are taken")
 
 
@@ -104,7 +103,7 @@ def test_healthcheck(agent):
 def test_port_taken(agent):
     done = run("run", f"--web.listen-address=127.0.0.1:{agent.port}")
     assert done.returncode == 1
-    assert str(agent.port) in done.stderr and "in use" in done.stderr
+    assert str(agent.port) in done.stderr and "another program" in done.stderr
 
 
 def test_refuses_to_be_public_without_users():
@@ -128,10 +127,11 @@ def test_limits_what_runs(agent):
 def test_descriptors_stay(agent):
     for _ in range(20):
         agent.get()
-    before = agent.descriptors(), agent.threads()
+    before, threads = agent.descriptors(), agent.threads()
     for _ in range(200):
         assert agent.get().status == 200
-    support.wait_until(lambda: (agent.descriptors(), agent.threads()) == before, what="connections are closed")
+    support.wait_until(lambda: agent.descriptors() <= before, what="connections are closed")
+    assert agent.threads() == threads
 
 
 def test_one_connection_many_scrapes(agent):

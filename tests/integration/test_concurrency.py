@@ -29,7 +29,7 @@ def test_scrapes_during_reloads(start_agent):
     with concurrent.futures.ThreadPoolExecutor(8) as pool:
         scrapes = [pool.submit(agent.get) for _ in range(64)]
         for _ in range(10):
-            agent.signal(signal.SIGHUP)
+            agent.send(signal.SIGHUP)
             assert agent.get("/-/reload", method="POST").status == 200
         for scrape in scrapes:
             assert scrape.result().status == 200

@@ -10,8 +10,8 @@ BUILDS = [support.VEDETTE.parent, *(support.ROOT / "build" / name for name in ("
 
 
 def parse(text):
-    """Samples by name and labels."""
-    return {(s.name, frozenset(s.labels.items())): s.value for f in text_string_to_metric_families(text)
+    """Samples by name and labels; an empty label is none."""
+    return {(s.name, frozenset(pair for pair in s.labels.items() if pair[1])): s.value for f in text_string_to_metric_families(text)
             for s in f.samples}
 
 
