@@ -143,6 +143,8 @@ static void bind_absent(struct binder *b, const struct field *f, const struct no
 static void bind_value(struct binder *b, const struct field *f, const struct node *node, const struct place *at,
                        void *out)
 {
+	if (node->reported)
+		return;
 	switch (f->type) {
 	case FIELD_STRING_LIST: bind_string_list(b, f, node, at, out); break;
 	case FIELD_STRING_MAP: bind_string_map(b, f, node, at, out); break;

@@ -24,7 +24,7 @@ static void bind_secret_text(struct binder *b, const struct field *f, const stru
 	struct err err;
 	bool expanded;
 
-	if (node->kind != NODE_SCALAR)
+	if (node->kind != NODE_SCALAR || node->reported)
 		binder_fault_type(b, f, node, at);
 	else if (!binder_expand(b, node, at, true, &text, &expanded))
 		return;
@@ -43,7 +43,7 @@ static void bind_secret_file(struct binder *b, const struct field *f, const stru
 	struct err err;
 	bool expanded;
 
-	if (node->kind != NODE_SCALAR || node_is_null(node)) {
+	if (node->reported || node->kind != NODE_SCALAR || node_is_null(node)) {
 		if (!node->reported)
 			fault(b, node, at, "expected the path of a file; write %s_file: /run/secrets/NAME", f->name);
 		return;

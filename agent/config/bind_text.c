@@ -2,6 +2,8 @@
 #include "config/nearest.h"
 #include "config/parse.h"
 
+enum { KNOWN_SHOWN = 16 };
+
 static bool shows_value(enum field_type type)
 {
 	return type != FIELD_STRING && type != FIELD_REGEX;
@@ -22,7 +24,7 @@ void bind_scalar(struct binder *b, const struct field *f, const struct node *nod
 		return;
 	if (shows_value(f->type) && !expanded)
 		binder_put_name(&shown, text);
-	fault(b, node, at, "%s%s%s%s", shown.len ? "\"" : "", shown.len ? shown.data : "", shown.len ? "\" is " : "",
+	fault(b, node, at, "%s%s%s%s", shown.len ? "\"" : "", shown.len ? shown.data : "", shown.len ? "\": " : "",
 	      err.text);
 }
 
@@ -47,19 +49,22 @@ static void check_choice(struct binder *b, const struct field *f, const struct n
                          const char *text)
 {
 	struct span typed = span_of(text), best = {NULL, 0};
-	size_t least = SIZE_MAX;
+	struct buf CLEANUP_BUF known = {0};
+	size_t least = SIZE_MAX, n = 0;
 
 	for (size_t i = 0; f->names[i]; i++) {
-		struct span known = span_of(f->names[i]);
-
-		if (span_eq(known, text))
+		if (!strcmp(f->names[i], text))
 			return;
-		nearest_consider(typed, known, &best, &least);
+		nearest_consider(typed, span_of(f->names[i]), &best, &least);
 	}
-	if (best.len)
+	if (best.len) {
 		fault(b, node, at, "there is no %.*s here; write %s", (int)nearest_showable(typed).len, text, best.s);
-	else
-		fault(b, node, at, "there is no such choice here; write %s", f->names[0] ? f->names[0] : "[]");
+		return;
+	}
+	for (; f->names[n] && n < KNOWN_SHOWN; n++)
+		buf_printf(&known, "%s%s", n ? ", " : "", f->names[n]);
+	fault(b, node, at, "there is no such choice; write one of: %s%s", known.len ? known.data : "(none)",
+	      n && f->names[n] ? " …" : "");
 }
 
 void bind_string_list(struct binder *b, const struct field *f, const struct node *node, const struct place *at,

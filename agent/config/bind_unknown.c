@@ -34,7 +34,7 @@ void binder_fault_unknown(struct binder *b, const struct field *fields, const st
 	struct buf CLEANUP_BUF known = {0};
 	struct span shown = nearest_showable(key->text), best = {NULL, 0};
 	size_t least = SIZE_MAX;
-	const char *cut = shown.len < key->text.len ? "…" : "";
+	const char *cut = !shown.len || shown.len < key->text.len ? "…" : "";
 
 	for (const struct field *f = fields; f->name; f++) {
 		nearest_consider(shown, span_of(f->name), &best, &least);

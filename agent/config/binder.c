@@ -48,7 +48,15 @@ const char *binder_example(const struct field *f)
 
 void binder_fault_type(struct binder *b, const struct field *f, const struct node *node, const struct place *at)
 {
-	if (!node->reported)
+	bool squeezed =
+		f->type == FIELD_STRUCT && node->kind == NODE_SCALAR && memchr(node->text.s, ':', node->text.len);
+
+	if (node->reported)
+		return;
+	if (squeezed)
+		fault(b, node, at,
+		      "expected %s, found a single value; write a space behind each :", parse_type_name(f->type));
+	else
 		fault(b, node, at, "expected %s, found %s; write %s: %s", parse_type_name(f->type),
 		      node_kind_name(node), f->name, binder_example(f));
 }

@@ -68,6 +68,13 @@ static const struct {
 	{NULL, "mapping values are not allowed",
          "a : stands where no key may be; put a text with a colon in single quotes, or mend the indentation"},
 	{NULL, "block sequence entries are not allowed", "a - stands where no list may be; mend the indentation"},
+	{NULL, "found character that cannot start",
+         "a text may not begin with this character unless it is in quotes; put it in single quotes"},
+	{NULL, "invalid leading UTF-8", "not UTF-8 from here on; save the file as UTF-8"},
+	{NULL, "invalid trailing UTF-8", "not UTF-8 from here on; save the file as UTF-8"},
+	{NULL, "incomplete UTF-8", "not UTF-8 from here on; save the file as UTF-8"},
+	{NULL, "invalid Unicode", "not UTF-8 from here on; save the file as UTF-8"},
+	{NULL, "found incompatible YAML document", "a %YAML line of a version that is not 1.1 or 1.2; remove the line"},
 	{NULL, "control characters are not allowed", "a control character stands here; remove it"},
 	{NULL, "did not find expected <document start>",
          "text stands before or after the document; remove it or mend the indentation"},
@@ -127,7 +134,9 @@ static void syntax_fault(struct loader *l, const char *text, size_t len)
 		mark = p->context_mark;
 	if (begins(p->problem, "found character that cannot start") && char_at(text, len, mark.index) == '\t')
 		what = "a tab stands here; YAML indents with spaces, so replace it";
-	if (what)
+	if (what && begins(p->context, "while parsing a flow"))
+		fault_at(l, mark, "%s (it opens in line %zu)", what, p->context_mark.line + 1);
+	else if (what)
 		fault_at(l, mark, "%s", what);
 	else
 		fault_at(l, mark, "no valid YAML: %s; mind indentation, quotes and brackets here", p->problem);

@@ -21,7 +21,7 @@ struct sample {
 	struct {
 		const char *listen_address;
 		int64_t scrape_timeout;
-		bool compress;
+		bool allow_insecure;
 	} web;
 	struct string_map external_labels;
 	struct {
@@ -56,7 +56,7 @@ struct sample {
 typedef TYPE_OF(web) sample_web;
 typedef TYPE_OF(exporters) sample_exporters;
 typedef TYPE_OF(exporters.host) sample_host;
-typedef TYPE_OF(exporters.host.collectors) sample_collectors;
+typedef TYPE_OF(exporters.host.collectors) sample_collectors_choice;
 typedef TYPE_OF(exporters.host.filesystem) sample_filesystem;
 typedef TYPE_OF(exporters.host.textfile) sample_textfile;
 typedef TYPE_OF(logs) sample_logs;
@@ -74,13 +74,24 @@ static const struct field sample_web_fields[] = {
          .help = "How long a scrape may take.",
          .min = 100000000,
          .max = 60000000000},
-	F_BOOL(sample_web, compress, "true", "Answer with gzip where asked."),
+	F_BOOL(sample_web, allow_insecure, "false", "Allow listening beyond loopback without authentication."),
 	{NULL},
 };
 
+static const char *const sample_collectors[] = {"arp", "edac", "loadavg", "thermal_zone", NULL};
+
 static const struct field sample_collectors_fields[] = {
-	F_STRINGS(sample_collectors, disable, "[thermal_zone, edac]", "Collectors not to run."),
-	F_STRINGS(sample_collectors, enable, NULL, "Collectors to run besides the usual ones."),
+	{.name = "disable",
+         .type = FIELD_STRING_LIST,
+         .offset = offsetof(sample_collectors_choice, disable),
+         .def = "[thermal_zone, edac]",
+         .help = "Collectors not to run.",
+         .names = sample_collectors},
+	{.name = "enable",
+         .type = FIELD_STRING_LIST,
+         .offset = offsetof(sample_collectors_choice, enable),
+         .help = "Collectors to run besides the usual ones.",
+         .names = sample_collectors},
 	{NULL},
 };
 
