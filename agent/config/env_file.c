@@ -211,7 +211,7 @@ int env_file_parse(struct arena *a, const char *path, const char *text, size_t l
 {
 	struct parser p = {.a = a, .path = path, .out = out, .faults = faults, .line = 1};
 	size_t before = faults->n;
-	bool bom = len >= 3 && !memcmp(text, "\xef\xbb\xbf", 3);
+	size_t bom = len >= 3 && !memcmp(text, "\xef\xbb\xbf", 3) ? 3 : 0;
 
 	p.vars = (struct env_lookup){get_variable, &p};
 	*out = (struct env_file){.pairs = ARENA_ARRAY(a, struct env_pair, ENV_MAX_PAIRS),
@@ -224,7 +224,7 @@ int env_file_parse(struct arena *a, const char *path, const char *text, size_t l
 	if (bom)
 		warn(&p, 1,
 		     "begins with a byte order mark, which bash and systemd take into the first name; save it without");
-	p.rest = without_cr(&p, text + 3 * bom, len - 3 * bom);
+	p.rest = without_cr(&p, text + bom, len - bom);
 	p.begin = p.counted = p.rest.s;
 	while (find_statement(&p))
 		take_statement(&p);

@@ -15,8 +15,12 @@ struct unit {
 
 /* From the largest to the smallest: the order in which they may follow each other. */
 static const struct unit duration_units[] = {
-	{"w", 7 * 86400 * (uint64_t)NS_PER_S}, {"d", 86400 * (uint64_t)NS_PER_S}, {"h", 3600 * (uint64_t)NS_PER_S},
-	{"m", 60 * (uint64_t)NS_PER_S},        {"s", (uint64_t)NS_PER_S},         {"ms", (uint64_t)NS_PER_MS},
+	{"w", UINT64_C(604800) * NS_PER_S},
+	{"d", UINT64_C(86400) * NS_PER_S},
+	{"h", UINT64_C(3600) * NS_PER_S},
+	{"m", UINT64_C(60) * NS_PER_S},
+	{"s", NS_PER_S},
+	{"ms", NS_PER_MS},
 };
 
 /* For printing, the first that divides is taken. */

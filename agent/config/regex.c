@@ -75,8 +75,7 @@ int regex_compile(struct arena *a, struct span pattern, const struct regex **out
 	                         &code, &offset, context);
 	if (!re->code) {
 		pcre2_get_error_message(code, why, sizeof(why));
-		return err_set(err, "no regular expression: %s at character %zu; mend the pattern", (char *)why,
-		               offset + 1);
+		return err_set(err, "no regular expression: %s at offset %zu; mend the pattern", (char *)why, offset);
 	}
 	*out = re;
 	return 0;

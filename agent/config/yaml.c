@@ -258,13 +258,13 @@ static int by_text(const void *left, const void *right)
 static enum step close_map(struct loader *l)
 {
 	struct node *map = l->open[--l->depth];
-	struct node **keys = ARENA_ARRAY(l->a, struct node *, map->n);
+	struct node **keys = arena_alloc(l->a, sizeof(void *) * map->n);
 	size_t n = 0;
 
 	for (struct node *key = map->first; key; key = key->next)
 		if (key->kind == NODE_SCALAR && !key->reported)
 			keys[n++] = key;
-	qsort(keys, n, sizeof(*keys), by_text);
+	qsort(keys, n, sizeof(void *), by_text);
 	for (size_t i = 1; i < n; i++) {
 		if (keys[i]->text.len != keys[i - 1]->text.len ||
 		    memcmp(keys[i]->text.s, keys[i - 1]->text.s, keys[i]->text.len) != 0)
@@ -325,14 +325,14 @@ int yaml_load(struct arena *a, const char *file, const char *text, size_t len, s
               struct faults *faults)
 {
 	struct loader l = {.a = a, .file = file, .faults = faults};
-	bool bom = len >= 3 && !memcmp(text, "\xef\xbb\xbf", 3);
+	size_t bom = len >= 3 && !memcmp(text, "\xef\xbb\xbf", 3) ? 3 : 0;
 
 	*root = NULL;
 	if (!yaml_parser_initialize(&l.parser)) {
 		faults_add(faults, file, 0, 0, "not enough memory to read it; free some");
 		return -1;
 	}
-	if (load(&l, text + 3 * bom, len - 3 * bom) < 0)
+	if (load(&l, text + bom, len - bom) < 0)
 		return -1;
 	*root = l.root;
 	return 0;

@@ -124,8 +124,7 @@ static void test_reference(void **state)
 		"- `exporters.postgres[].host` (a text, required): Where it is.\n",
 		"- `exporters.postgres[].port` (a whole number, from 1 to 65535, default `5432`): Its port.\n",
 		"- `exporters.postgres[].password` or `exporters.postgres[].password_file` (a secret): The password.\n",
-		"- `exporters.postgres[].sslmode` (one of `prefer`, `require`, default `prefer`): Whether to "
-		"encrypt.\n",
+		"- `exporters.postgres[].sslmode` (one of `prefer`, `require`, default `prefer`): W",
 		"- `logs.loki.max_bytes` (a size, default `1MiB`): Size of a batch.\n",
 	};
 	struct buf CLEANUP_BUF out = {0};
