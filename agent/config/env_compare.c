@@ -90,7 +90,7 @@ static void put_readers(const struct reading *r, enum way way, struct buf *out)
 
 	for (size_t i = 0; i < ENV_READERS; i++)
 		if (r->way[i] == way)
-			buf_printf(out, "%s%s", n++ ? ", " : "", env_reader_name(i));
+			buf_printf(out, "%s%s", n++ ? ", " : "", env_reader_name((enum env_reader)i));
 	if (n)
 		buf_printf(out, " %s; ", ways[way][n > 1]);
 }
