@@ -49,9 +49,8 @@ static int load_pair(struct webconfig *c, struct arena *a, struct err *err)
 	rc = gnutls_certificate_set_x509_key_mem2(c->credentials, &cert_pem, &key_pem, GNUTLS_X509_FMT_PEM, NULL, 0);
 	if (rc >= 0)
 		return 0;
-	return err_set(err, "the certificate %s and the key %s do not make a pair: %s",
-	               tls->cert_file ? tls->cert_file : "(inline)", tls->key_file ? tls->key_file : "(inline)",
-	               gnutls_strerror(rc));
+	return err_set(err, "certificate and key do not make a pair (%s): %s, %s", gnutls_strerror(rc),
+	               tls->cert_file ? tls->cert_file : "inline", tls->key_file ? tls->key_file : "inline");
 }
 
 static int load_trust(struct webconfig *c, struct arena *a, struct err *err)
