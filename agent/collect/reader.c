@@ -42,7 +42,7 @@ struct reader *reader_new(const struct roots *roots)
 	if (!r)
 		abort();
 	r->roots = *roots;
-	buf_init(&r->spill, READER_MAX_FILE);
+	buf_init(&r->spill, READER_MAX_FILE + 1);
 	return r;
 }
 
@@ -158,14 +158,15 @@ static int read_rest(struct reader *r, int fd, const char *first, size_t n)
 	buf_put(&r->spill, first, n);
 	for (;;) {
 		size_t room = r->spill.len < 65536 ? 65536 : r->spill.len;
-		char *p = buf_room(&r->spill, room);
+		size_t left = READER_MAX_FILE + 1 - r->spill.len;
+		char *p = buf_room(&r->spill, room < left ? room : left);
 		ssize_t got;
 
-		if (!p) {
+		if (!left) {
 			errno = EFBIG;
 			return -1;
 		}
-		got = pread(fd, p, room, (off_t)r->spill.len);
+		got = pread(fd, p, room < left ? room : left, (off_t)r->spill.len);
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got <= 0)
