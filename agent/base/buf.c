@@ -28,16 +28,11 @@ void buf_reset(struct buf *b)
 		b->data[0] = '\0';
 }
 
-static bool grow(struct buf *b, size_t need)
+static void grow(struct buf *b, size_t need)
 {
-	size_t max = b->max ? b->max : DEFAULT_MAX;
 	size_t cap = b->cap ? b->cap : FIRST_CAP;
 	char *data;
 
-	if (b->failed || need > max) {
-		b->failed = true;
-		return false;
-	}
 	while (cap < need + 1)
 		cap *= 2;
 	data = realloc(b->data, cap);
@@ -47,13 +42,18 @@ static bool grow(struct buf *b, size_t need)
 	}
 	b->data = data;
 	b->cap = cap;
-	return true;
 }
 
 char *buf_room(struct buf *b, size_t n)
 {
-	if (b->cap - b->len <= n && !grow(b, b->len + n))
+	size_t max = b->max ? b->max : DEFAULT_MAX;
+
+	if (b->failed || b->len > max || n > max - b->len) {
+		b->failed = true;
 		return NULL;
+	}
+	if (b->cap - b->len <= n)
+		grow(b, b->len + n);
 	return b->data + b->len;
 }
 

@@ -1,6 +1,7 @@
 #include "base/num.h"
 
 #include <ctype.h>
+#include <float.h>
 #include <locale.h>
 #include <math.h>
 #include <pthread.h>
@@ -45,7 +46,8 @@ static size_t format_special(double v, char *out)
 	return len;
 }
 
-/* Fewest digits by trial: 15 are always enough to write, 17 always enough to read back. */
+/* Fewest digits by trial: whatever has at most 15 comes out with as many, and 17 are always enough to read back. What
+ * is below DBL_MIN has fewer than 15 to begin with. */
 static size_t format_slow(double v, char *out)
 {
 	locale_t before;
@@ -53,7 +55,7 @@ static size_t format_slow(double v, char *out)
 
 	pthread_once(&c_locale_once, make_c_locale);
 	before = uselocale(c_locale);
-	for (int precision = 15; precision <= 17; precision++) {
+	for (int precision = v < DBL_MIN ? 1 : 15; precision <= 17; precision++) {
 		len = snprintf(out, NUM_MAX, "%.*g", precision, v);
 		if (strtod(out, NULL) == v)
 			break;
@@ -200,5 +202,5 @@ bool num_parse_double(const char *s, size_t len, double *out)
 	text[len] = '\0';
 	pthread_once(&c_locale_once, make_c_locale);
 	*out = strtod_l(text, &end, c_locale);
-	return *end == '\0' && isfinite(*out);
+	return end == text + len && isfinite(*out); /* a NUL inside ends it early */
 }
