@@ -1,0 +1,43 @@
+/* Expositions from outside: what is taken must, written out again, be taken and mean the same. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/utf8.h"
+#include "metric/exposition.h"
+#include "metric/promtext.h"
+
+static bool rewrite(struct arena *a, struct span text, struct buf *out)
+{
+	struct promtext reader;
+	struct sample_set set;
+	const struct sample_set *sets[] = {&set};
+	struct err err;
+
+	promtext_init(&reader, a, true);
+	sample_set_init(&set, a, NULL);
+	if (promtext_read(&reader, &set, "input", text, &err) < 0) {
+		if (set.count || set.first || !*err.text)
+			abort();
+		return false;
+	}
+	if (exposition_write(out, EXPOSITION_TEXT, a, sets, 1) != 0)
+		abort();
+	return true;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct arena arena = {0};
+	struct buf CLEANUP_BUF once = {0}, CLEANUP_BUF twice = {0};
+
+	if (rewrite(&arena, (struct span){(const char *)data, size}, &once)) {
+		if (!utf8_valid(once.data, once.len) || !rewrite(&arena, (struct span){once.data, once.len}, &twice))
+			abort();
+		if (once.len != twice.len || (once.len && memcmp(once.data, twice.data, once.len) != 0))
+			abort();
+	}
+	arena_fini(&arena);
+	return 0;
+}
