@@ -23,8 +23,12 @@ static bool blank(char c)
 
 bool scan_field(struct span *rest, struct span *field)
 {
-	const char *p = rest->s, *end = p + rest->len;
+	const char *p = rest->s, *end;
 
+	*field = (struct span){p, 0};
+	if (!rest->len) /* perhaps without a text at all */
+		return false;
+	end = p + rest->len;
 	while (p < end && blank(*p))
 		p++;
 	field->s = p;
@@ -68,14 +72,14 @@ struct span span_trim(struct span s)
 
 bool span_eq(struct span s, const char *text)
 {
-	return strlen(text) == s.len && !memcmp(s.s, text, s.len);
+	return strlen(text) == s.len && (!s.len || !memcmp(s.s, text, s.len));
 }
 
 bool span_starts(struct span s, const char *prefix)
 {
 	size_t n = strlen(prefix);
 
-	return n <= s.len && !memcmp(s.s, prefix, n);
+	return n <= s.len && (!n || !memcmp(s.s, prefix, n));
 }
 
 bool span_copy(struct span s, char *out, size_t size)

@@ -35,14 +35,10 @@ size_t utf8_len(const char *s, const char *end)
 
 bool utf8_valid(const char *s, size_t len)
 {
-	const char *end = s + len;
-
-	while (s < end) {
-		size_t n = utf8_len(s, end);
-
+	for (size_t at = 0, n; at < len; at += n) {
+		n = utf8_len(s + at, s + len);
 		if (!n)
 			return false;
-		s += n;
 	}
 	return true;
 }
