@@ -30,7 +30,7 @@ static const struct wanted {
 	{"Icmp", {"InMsgs", "OutMsgs"}},
 	{"Icmp6", {"InMsgs", "OutMsgs"}},
 	{"Tcp", {"ActiveOpens", "InSegs", "OutSegs", "OutRsts", "PassiveOpens", "RetransSegs", "CurrEstab"}},
-	{"TcpExt", {"Listen*", "Syncookies*", "TCPSynRetrans", "TCPTimeouts", "TCPOFOQueue", "TCPRcvQDrop"}},
+	{"TcpExt", {"Listen*", "Syncookies*", "TCPSynRetrans", "TCPTimeouts"}},
 	{"Udp", {"InDatagrams", "OutDatagrams", "NoPorts", "RcvbufErrors", "SndbufErrors"}},
 	{"Udp6", {"InDatagrams", "OutDatagrams", "NoPorts", "RcvbufErrors", "SndbufErrors"}},
 };
