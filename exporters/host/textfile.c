@@ -59,7 +59,7 @@ static int take_file(struct run *run, const char *path, struct err *err)
 {
 	const struct textfile_config *config = run->config;
 	enum read_result rc;
-	int64_t mtime;
+	int64_t mtime, seconds;
 	bool stale;
 
 	rc = reader_mtime(run->probe->reader, ROOT_SELF, &mtime, err, "%s", path);
@@ -72,7 +72,8 @@ static int take_file(struct run *run, const char *path, struct err *err)
 		sample_add(run->set, &metrics[STALE], stale, LABELS({"file", path}));
 	if (!stale && read_file(run, path, err) < 0)
 		return -1;
-	sample_add(run->set, &metrics[MTIME], (double)(mtime / NS_PER_S), LABELS({"file", path}));
+	seconds = mtime / NS_PER_S;
+	sample_add(run->set, &metrics[MTIME], (double)seconds, LABELS({"file", path}));
 	return 0;
 }
 
