@@ -5,6 +5,7 @@
 
 #include <cmocka.h>
 #include <dirent.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -213,6 +214,52 @@ static void test_descriptors_are_bounded(void **state)
 	assert_int_equal(open_descriptors(), before);
 }
 
+/* A path from the config: as this process sees it, whatever the roots are, and replaced under its name. */
+static void test_own_paths(void **state)
+{
+	struct fixture *f = *state;
+	char path[256], other[256], real[4096];
+	const char *resolved;
+	int64_t ns;
+
+	path_of(f, "a.prom", path);
+	path_of(f, "link", other);
+	put(f, "a.prom", "one", 3);
+	reads(f, ROOT_SELF, path, "one");
+	assert_int_equal(utimensat(AT_FDCWD, path, (struct timespec[]){{5, 0}, {1700000000, 250000000}}, 0), 0);
+	assert_int_equal(reader_mtime(f->reader, ROOT_SELF, &ns, &f->err, "%s", path), READ_OK);
+	assert_int_equal(ns, 1700000000250000000);
+	assert_int_equal(symlink(path, other), 0);
+	assert_non_null(realpath(path, real));
+	assert_int_equal(reader_resolve(f->reader, &f->arena, ROOT_SYS, &resolved, &f->err, "link"), READ_OK);
+	assert_string_equal(resolved, real);
+	put(f, "b.prom", "two", 3);
+	path_of(f, "b.prom", other);
+	assert_int_equal(rename(other, path), 0);
+	reads(f, ROOT_SELF, path, "two");
+	assert_int_equal(reader_mtime(f->reader, ROOT_SELF, &ns, &f->err, "%s", other), READ_ABSENT);
+}
+
+/* The loopback has no speed: the kernel answers EINVAL, which is no reason to open the file again and again. */
+static void test_no_answer_keeps_the_descriptor(void **state)
+{
+	struct fixture *f = *state;
+	struct roots roots = {"/proc", "/sys", "/"};
+	struct reader *reader;
+	struct span text;
+	size_t before = open_descriptors();
+
+	if (access("/sys/class/net/lo/speed", R_OK) < 0)
+		skip();
+	reader = reader_new(&roots);
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(reader_read(reader, &f->arena, ROOT_SYS, "class/net/lo/speed", &text, &f->err),
+		                 READ_ABSENT);
+		assert_int_equal(open_descriptors(), before + 1);
+	}
+	reader_free(reader);
+}
+
 int main(void)
 {
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
@@ -225,6 +272,8 @@ int main(void)
 		TEST(test_numbers_and_words),
 		TEST(test_list_is_sorted_and_live),
 		TEST(test_descriptors_are_bounded),
+		TEST(test_own_paths),
+		TEST(test_no_answer_keeps_the_descriptor),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
