@@ -22,8 +22,8 @@ void faults_fini(struct faults *f);
 /* line 0: the file as a whole */
 void faults_add(struct faults *f, const char *file, size_t line, size_t column, const char *fmt, ...) PRINTF(5, 6);
 
-/* Fills `out` with the defaults of all fields, as an empty text would. Defaults come from our own tables: one
- * that does not parse is a bug (assert). */
+/* Fills `out` with the defaults of all fields, as an empty text would, but looks for no secrets. Defaults come from our
+ * own tables: one that does not parse is a bug (assert). */
 void bind_defaults(struct arena *a, const struct field *fields, void *out);
 
 /* Binds a text. 0, or -1 with at least one fault; `out` is then half bound and not to be used. */

@@ -2,7 +2,7 @@
 #include "config/nearest.h"
 #include "config/parse.h"
 
-enum { KNOWN_SHOWN = 16 };
+enum { KNOWN_SHOWN = 16, KEY_MAX = 256 };
 
 static bool shows_value(enum field_type type)
 {
@@ -107,6 +107,8 @@ void bind_string_map(struct binder *b, const struct field *f, const struct node 
 		else if (f->key_ok && !f->key_ok(pair->key))
 			fault(b, key, at, "\"%.*s\" cannot be a key here; use %s", (int)nearest_showable(key->text).len,
 			      key->text.s, f->key_rule);
+		if (key->text.len > KEY_MAX)
+			fault(b, key, at, "a key of more than %d bytes; shorten it", KEY_MAX);
 		pair->value = bind_text_item(b, key->value, &place);
 	}
 }

@@ -32,7 +32,7 @@ struct field {
 	const char *def; /* default as text; NULL: absent (zero) */
 	const char *help;
 	int64_t min, max;                /* FIELD_INT, FIELD_DURATION, FIELD_SIZE; both 0: no limits */
-	const char *const *names;        /* FIELD_ENUM: NULL-terminated */
+	const char *const *names;        /* FIELD_ENUM, and FIELD_STRING_LIST of known words: NULL-terminated */
 	const struct field *fields;      /* FIELD_STRUCT, FIELD_LIST */
 	bool (*key_ok)(const char *key); /* FIELD_STRING_MAP: which keys are allowed; NULL: any */
 	const char *key_rule;            /* the same in words: "letters, digits and _" */

@@ -57,17 +57,17 @@ static bool is_tame(const char *s)
 	return true;
 }
 
-/* A $ that would be read as the beginning of something is doubled. */
+/* A $ that would be read as the beginning of something in a value is doubled. */
 static bool doubles(const char *dollar)
 {
 	return dollar[1] == '$' || (dollar[1] == '{' && (isalpha((unsigned char)dollar[2]) || dollar[2] == '_'));
 }
 
-static void put_char(struct buf *out, const char *s, size_t len, char quote)
+static void put_char(struct buf *out, const char *s, size_t len, char quote, bool is_value)
 {
 	unsigned c = code_point(s, len);
 
-	if (c == '$' && doubles(s))
+	if (c == '$' && is_value && doubles(s))
 		buf_puts(out, "$$");
 	else if (quote == '\'' && c == '\'')
 		buf_puts(out, "''");
@@ -79,7 +79,7 @@ static void put_char(struct buf *out, const char *s, size_t len, char quote)
 		buf_put(out, s, len);
 }
 
-static void put_text(struct buf *out, const char *s)
+static void put_quoted(struct buf *out, const char *s, bool is_value)
 {
 	const char *end = s + strlen(s);
 	char quote = is_tame(s) ? '\'' : '"';
@@ -90,8 +90,13 @@ static void put_text(struct buf *out, const char *s)
 	}
 	buf_putc(out, quote);
 	for (; s < end; s += char_len(s, end))
-		put_char(out, s, char_len(s, end), quote);
+		put_char(out, s, char_len(s, end), quote, is_value);
 	buf_putc(out, quote);
+}
+
+static void put_text(struct buf *out, const char *s)
+{
+	put_quoted(out, s, true);
 }
 
 static void put_list(struct buf *out, const struct string_list *list)
@@ -109,7 +114,7 @@ static void put_pairs(struct buf *out, const struct string_map *map)
 	buf_putc(out, '{');
 	for (size_t i = 0; i < map->n; i++) {
 		buf_puts(out, i ? ", " : "");
-		put_text(out, map->items[i].key);
+		put_quoted(out, map->items[i].key, false);
 		buf_puts(out, ": ");
 		put_text(out, map->items[i].value);
 	}

@@ -1,4 +1,5 @@
 #include <limits.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -6,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "base/file.h"
 #include "config_sample.h"
 
 struct fixture {
@@ -514,6 +516,51 @@ static void test_huge_texts(void **state)
 	assert_fault(x, b.data, "1001 items; write at most 1000");
 }
 
+/* Wherever it is cut: bound, or refused at a place in it. */
+static void test_example_cut_anywhere(void **state)
+{
+	struct fixture *x = *state;
+	struct err err;
+	char *text;
+	size_t len;
+
+	assert_int_equal(file_read(&x->arena, TEST_DIR "/config/example.yml", CONFIG_MAX_BYTES, &text, &len, &err), 0);
+	for (size_t end = 0; end <= len; end++) {
+		struct arena CLEANUP(arena_fini) a = {0};
+		struct faults CLEANUP(faults_fini) faults = {0};
+		int result = bind_text(&a, "f.yml", text, end, sample_fields, &x->s, &faults);
+
+		assert_int_equal(result, faults.n ? -1 : 0);
+		if (result < 0)
+			assert_int_equal(strncmp(faults.text.data, "f.yml:", 6), 0);
+	}
+}
+
+static void *match_often(void *re)
+{
+	size_t matches = 0;
+
+	for (int i = 0; i < 20000; i++)
+		matches += regex_match(re, i % 2 ? "/proc/x" : "/home/x", 7);
+	return (void *)matches;
+}
+
+static void test_threads_share_a_pattern(void **state)
+{
+	struct sample *s = bound(*state, "");
+	pthread_t threads[4];
+	void *matches;
+
+	for (size_t i = 0; i < ARRAY_LEN(threads); i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, match_often,
+		                                (void *)s->exporters.host.filesystem.mount_points_exclude),
+		                 0);
+	for (size_t i = 0; i < ARRAY_LEN(threads); i++) {
+		pthread_join(threads[i], &matches);
+		assert_int_equal((uintptr_t)matches, 10000);
+	}
+}
+
 static void test_patterns(void **state)
 {
 	struct sample *s = bound(*state, "exporters: {host: {filesystem: {mount_points_exclude: '^(a+)+$'}}}");
@@ -548,6 +595,8 @@ int main(void)
 		TEST(test_files),
 		TEST(test_bad_files),
 		TEST(test_huge_texts),
+		TEST(test_example_cut_anywhere),
+		TEST(test_threads_share_a_pattern),
 		TEST(test_patterns),
 	};
 

@@ -55,7 +55,8 @@ static void test_defaults(void **state)
 }
 
 static const char rich[] =
-	"external_labels: {a: 'it''s', 'b c': \"x\\ty\\n\\u0085\\u2028\\\\\", c: '', d: '#x', e: 'null', f: 'a: b',\n"
+	"external_labels: {a: 'it''s', 'b $$${c}': \"x\\ty\\n\\u0085\\u2028\\\\\", c: '', d: '#x', e: 'null', f: 'a: "
+	"b',\n"
 	"  g: '$$$$ $${HOME} ^(x)$', h: \"\xc3\xa4\xf0\x9f\x98\x80\", i: -x, j: 'x:', k: '${NO:-y}', l: '{'}\n"
 	"web: {scrape_timeout: 1s5ms}\n"
 	"exporters:\n"
