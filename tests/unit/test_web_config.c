@@ -282,6 +282,7 @@ static void test_self(void **state)
 	sample_set_init(&set, &a, NULL);
 	self_samples(&self, &set, &facts);
 	exposition_write(&out, EXPOSITION_TEXT, &scratch, sets, 1);
+	buf_puts(&out, ""); /* ends it with a NUL */
 	assert_non_null(strstr(out.data, "\nvedette_config_last_reload_success_timestamp_seconds 12\n"));
 	assert_non_null(strstr(out.data, "vedette_build_info{version=\"" VEDETTE_VERSION "\""));
 	assert_null(strstr(out.data, "vedette_scrape_duration_seconds")); /* there was no scrape */
