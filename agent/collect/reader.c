@@ -224,13 +224,19 @@ static enum read_result read_path(struct reader *r, struct arena *a, const struc
 	}
 }
 
+/* "1234/stat": processes come and go, but for the first. */
+static bool of_process(const char *path)
+{
+	return path[0] >= '1' && path[0] <= '9' && strncmp(path, "1/", 2) != 0;
+}
+
 static bool full_path(const struct reader *r, enum reader_root root, const char *path, struct path *out)
 {
 	const char *base = root == ROOT_PROC ? r->roots.proc : root == ROOT_SYS ? r->roots.sys : r->roots.rootfs;
 	int n = root == ROOT_SELF ? snprintf(out->text, sizeof(out->text), "%s", path)
 	                          : snprintf(out->text, sizeof(out->text), "%s/%s", base, path);
 
-	out->keep = root == ROOT_PROC || root == ROOT_SYS;
+	out->keep = (root == ROOT_PROC && !of_process(path)) || root == ROOT_SYS;
 	return n > 0 && n < (int)sizeof(out->text);
 }
 

@@ -13,9 +13,10 @@ static int collect(struct probe *p, struct sample_set *set, struct err *err)
 {
 	struct span text, word;
 	double load;
+	enum read_result rc = reader_read(p->reader, p->arena, ROOT_PROC, "loadavg", &text, err);
 
-	if (reader_read(p->reader, p->arena, ROOT_PROC, "loadavg", &text, err) != READ_OK)
-		return err_wrap(err, "load averages");
+	if (rc != READ_OK)
+		return rc == READ_ABSENT ? 0 : -1;
 	for (int i = 0; i < 3; i++) {
 		if (!scan_field(&text, &word) || !num_parse_double(word.s, word.len, &load))
 			return err_set(err, "loadavg: number %d of 3 is missing", i + 1);

@@ -1,17 +1,13 @@
 /* What the kernel knows of each network interface besides traffic, from /sys/class/net/<device>. */
 #include <math.h>
 
+#include "exporters/host/common_proc.h"
 #include "exporters/host/common_sysfs.h"
 
 #define NET_DIR "class/net"
 
-struct netclass_config {
-	const struct regex *devices_exclude;
-};
-
 static const struct field fields[] = {
-	F_REGEX(struct netclass_config, devices_exclude, "^$",
-                "Interfaces to leave out, matched anywhere in the name."),
+	DEVICE_FILTER_FIELDS(NULL),
 	{0},
 };
 
@@ -124,18 +120,14 @@ static void interface(struct probe *p, struct sample_set *set, const char *devic
 
 static int collect(struct probe *p, struct sample_set *set, struct err *err)
 {
-	const struct netclass_config *config = p->config;
 	struct name_list devices;
 	enum read_result rc = reader_list(p->reader, p->arena, ROOT_SYS, &devices, err, NET_DIR);
 
 	if (rc != READ_OK)
 		return rc == READ_ABSENT ? 0 : -1;
-	for (size_t i = 0; i < devices.n; i++) {
-		const char *device = devices.names[i];
-
-		if (!config->devices_exclude || !regex_match(config->devices_exclude, device, strlen(device)))
-			interface(p, set, device);
-	}
+	for (size_t i = 0; i < devices.n; i++)
+		if (device_wanted(p->config, devices.names[i]))
+			interface(p, set, devices.names[i]);
 	return 0;
 }
 
@@ -143,7 +135,7 @@ const struct collector collector_host_netclass = {
 	.name = "netclass",
 	.help = "State of network interfaces from /sys/class/net.",
 	.fields = fields,
-	.config_size = sizeof(struct netclass_config),
+	.config_size = sizeof(struct device_filter),
 	.metrics = metrics,
 	.collect = collect,
 };

@@ -4,12 +4,11 @@
 #define SUPPLY_DIR "class/power_supply"
 
 struct power_config {
-	const struct regex *supplies_exclude;
+	const struct regex *supply_exclude;
 };
 
 static const struct field fields[] = {
-	F_REGEX(struct power_config, supplies_exclude, "^$",
-                "Power supplies to leave out, matched anywhere in the name."),
+	F_REGEX(struct power_config, supply_exclude, NULL, "Power supplies to leave out; empty: none."),
 	{0},
 };
 
@@ -133,7 +132,7 @@ static int collect(struct probe *p, struct sample_set *set, struct err *err)
 	for (size_t i = 0; i < names.n; i++) {
 		const char *name = names.names[i];
 
-		if (config->supplies_exclude && regex_match(config->supplies_exclude, name, strlen(name)))
+		if (config->supply_exclude && regex_match(config->supply_exclude, name, strlen(name)))
 			continue;
 		rc = reader_list(p->reader, p->arena, ROOT_SYS, &files, err, SUPPLY_DIR "/%s", name);
 		if (rc == READ_OK)

@@ -188,6 +188,24 @@ static void test_list_is_sorted_and_live(void **state)
 	assert_string_equal(names.names[0], "br0");
 }
 
+static void test_files_of_processes_are_not_kept(void **state)
+{
+	struct fixture *f = *state;
+	char path[256];
+	size_t before = open_descriptors();
+
+	path_of(f, "1234", path);
+	assert_int_equal(mkdir(path, 0700), 0);
+	put(f, "1234/stat", "x", 1);
+	reads(f, ROOT_PROC, "1234/stat", "x");
+	assert_int_equal(open_descriptors(), before);
+	path_of(f, "1", path);
+	assert_int_equal(mkdir(path, 0700), 0);
+	put(f, "1/mountinfo", "y", 1);
+	reads(f, ROOT_PROC, "1/mountinfo", "y");
+	assert_int_equal(open_descriptors(), before + 1);
+}
+
 /* More files than may be kept, again and again, some going away: descriptors stay bounded. */
 static void test_descriptors_are_bounded(void **state)
 {
@@ -271,6 +289,7 @@ int main(void)
 		TEST(test_too_large),
 		TEST(test_numbers_and_words),
 		TEST(test_list_is_sorted_and_live),
+		TEST(test_files_of_processes_are_not_kept),
 		TEST(test_descriptors_are_bounded),
 		TEST(test_own_paths),
 		TEST(test_no_answer_keeps_the_descriptor),
