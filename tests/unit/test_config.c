@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/stat.h>
 
 #include <cmocka.h>
 
@@ -205,6 +206,8 @@ static void test_limits_and_kinds(void **state)
 	assert_faults(*state, "logs: {loki: {factor: much}}",
 	              "f.yml:1:23: logs.loki.factor: \"much\": not a number; write one such as 0.5\n");
 	assert_fault(*state, "logs: {loki: {factor: .nan}}", "not a number");
+	assert_fault(*state, "logs: {loki: {factor: NaN}}", "not a number");
+	assert_fault(*state, "logs: {loki: {factor: -inf}}", "not a number");
 	assert_fault(*state, "logs: {loki: {factor: 1e999}}", "not a number");
 	assert_faults(*state, "exporters: {postgres: {host: a}}",
 	              "f.yml:1:23: exporters.postgres: expected a list of sections, found a section; write postgres: "
@@ -213,6 +216,18 @@ static void test_limits_and_kinds(void **state)
 		*state, "exporters: {postgres: [a]}",
 		"f.yml:1:24: exporters.postgres: expected a section as item, found a single value; write - {name: "
 		"'text'}\n");
+}
+
+static void test_each_fault_is_told_once(void **state)
+{
+	assert_faults(*state, "web: {}\nweb: 5\n",
+	              "f.yml:2:1: a key given twice (before in line 1); keep one of them\n");
+	assert_faults(
+		*state, "web: &a 5\n",
+		"f.yml:1:6: anchors (&) are not used here; write the value out, or quote a text that begins with &\n");
+	assert_faults(
+		*state, "web: *a\n",
+		"f.yml:1:6: aliases (*) are not used here; write the value out, or quote a text that begins with *\n");
 }
 
 static void test_required(void **state)
@@ -330,6 +345,27 @@ static const char *password_of(struct fixture *x, const char *text)
 	return bound(x, text)->logs.loki.basic_auth.password;
 }
 
+/* A name leads to no file in another directory. */
+static void credential_of_names(struct fixture *x, const char *directory)
+{
+	char app[128], other[128], of_other[160];
+	const struct sample_server *servers;
+
+	snprintf(app, sizeof(app), "%s/exporters.postgres.app.password", directory);
+	snprintf(other, sizeof(other), "%s/exporters.postgres.x", directory);
+	snprintf(of_other, sizeof(of_other), "%s/y.password", other);
+	write_file(app, "of app", 6);
+	assert_int_equal(mkdir(other, 0700), 0);
+	write_file(of_other, "of y", 4);
+	bound(x, "exporters: {postgres: [{host: a, name: app}, {host: a, name: x/y}]}");
+	servers = x->s.exporters.postgres.items;
+	assert_string_equal(servers[0].password, "of app");
+	assert_null(servers[1].password);
+	unlink(app);
+	unlink(of_other);
+	rmdir(other);
+}
+
 static void test_secrets(void **state)
 {
 	struct fixture *x = *state;
@@ -365,12 +401,7 @@ static void test_secrets(void **state)
 	write_file(relative, "", 0);
 	assert_fault(x, "", "f.yml: logs.loki.basic_auth.password: ");
 	unlink(relative);
-	snprintf(relative, sizeof(relative), "%s/exporters.postgres.app.password", directory);
-	write_file(relative, "of app", 6);
-	bound(x, "exporters: {postgres: [{host: a, name: app}, {host: a, name: ../app}]}");
-	assert_string_equal(((struct sample_server *)x->s.exporters.postgres.items)[0].password, "of app");
-	assert_null(((struct sample_server *)x->s.exporters.postgres.items)[1].password);
-	unlink(relative);
+	credential_of_names(x, directory);
 	unlink(path);
 	rmdir(directory);
 	unsetenv("CREDENTIALS_DIRECTORY");
@@ -585,6 +616,7 @@ int main(void)
 		TEST(test_values),
 		TEST(test_sizes),
 		TEST(test_limits_and_kinds),
+		TEST(test_each_fault_is_told_once),
 		TEST(test_required),
 		TEST(test_names_in_lists),
 		TEST(test_all_faults_at_once),
