@@ -91,13 +91,19 @@ static bool ends_with_total(const char *name, size_t len)
 
 static void write_help(struct buf *out, const char *help, bool quotes_too)
 {
-	for (; *help; help++)
-		switch (*help) {
-		case '\\': buf_puts(out, "\\\\"); break;
-		case '\n': buf_puts(out, "\\n"); break;
-		case '"': buf_puts(out, quotes_too ? "\\\"" : "\""); break;
-		default: buf_putc(out, *help);
-		}
+	const char *special = quotes_too ? "\\\n\"" : "\\\n";
+
+	for (;;) {
+		size_t plain = strcspn(help, special);
+
+		buf_put(out, help, plain);
+		help += plain;
+		if (!*help)
+			return;
+		buf_putc(out, '\\');
+		buf_putc(out, *help == '\n' ? 'n' : *help);
+		help++;
+	}
 }
 
 static void write_header(struct buf *out, enum exposition_format format, const struct metric_desc *desc)
