@@ -32,7 +32,7 @@ static const struct metric_desc metrics[] = {
 };
 
 static const struct field fields[] = {
-	DEVICE_FILTER_FIELDS("^lo$"),
+	DEVICE_FILTER_FIELDS(NULL),
 	{0},
 };
 
