@@ -1,12 +1,8 @@
 """The HTTP surface as its clients meet it, the rude ones included."""
 import concurrent.futures
-import gzip
 import http.client
 import json
-import os
-import pathlib
 import re
-import signal
 import socket
 import stat
 import subprocess
