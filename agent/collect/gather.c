@@ -208,12 +208,17 @@ void gather_wait(struct gather *g)
 		continue; /* the timed wait may end a moment early */
 }
 
+/* What runs beside the target (lanes with a name) may be late without the target being down: it only decides where
+ * nothing else was asked for. */
 bool gather_up(struct gather *g)
 {
-	bool up = g->n > 0;
+	bool up = g->n > 0, own = false;
 
 	for (size_t i = 0; i < g->n; i++)
-		up = up && g->parts[i].run && g->parts[i].run->up;
+		own = own || !g->parts[i].lane->name;
+	for (size_t i = 0; i < g->n; i++)
+		if (!own || !g->parts[i].lane->name)
+			up = up && g->parts[i].run && g->parts[i].run->up;
 	return up;
 }
 
