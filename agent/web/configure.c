@@ -36,20 +36,34 @@ static void free_state(struct web_state *state)
 	arena_fini(&state->arena);
 }
 
+static void check_reach(const struct listen_address *address, const struct web_state *state,
+                        const struct webconfig *config, const char *text, struct faults *faults)
+{
+	struct listener as_if = {.local = !listen_is_open(address)};
+	struct err err;
+
+	snprintf(as_if.text, sizeof(as_if.text), "%s", text);
+	if (state_guard(&as_if, state, config, &err) < 0)
+		faults_add(faults, "web", 0, 0, "%s", err.text);
+}
+
 int web_check(const struct web_settings *settings, struct faults *faults)
 {
 	struct web_state CLEANUP(free_state) state = {0};
-	struct webconfig *config;
+	struct webconfig *config = NULL;
 	struct listen_address address;
 	size_t before = faults->n;
 	struct err err;
 
-	if (listen_parse(settings->listen_address, &address, &err) < 0)
-		faults_add(faults, "web", 0, 0, "%s", err.text);
 	if (state_make(&state, settings, &err) < 0)
 		faults_add(faults, "web", 0, 0, "%s", err.text);
-	if (webconfig_load(&config, state.config_file, faults) == 0)
-		webconfig_unref(config);
+	if (webconfig_load(&config, state.config_file, faults) < 0)
+		config = NULL;
+	if (listen_parse(settings->listen_address, &address, &err) < 0)
+		faults_add(faults, "web", 0, 0, "%s", err.text);
+	else if (config)
+		check_reach(&address, &state, config, settings->listen_address, faults);
+	webconfig_unref(config);
 	return faults->n == before ? 0 : -1;
 }
 
@@ -70,14 +84,15 @@ int state_load_webconfig(struct webconfig **out, const char *path, struct err *e
 	return rc;
 }
 
-int state_guard(const struct web *web, const struct web_state *state, const struct webconfig *config, struct err *err)
+int state_guard(const struct listener *l, const struct web_state *state, const struct webconfig *config,
+                struct err *err)
 {
-	if (web->listener.local || state->allow_insecure || webconfig_guarded(config))
+	if (l->local || state->allow_insecure || webconfig_guarded(config))
 		return 0;
 	return err_set(err,
 	               "%s can be reached from other machines and nobody has to log in: listen on 127.0.0.1:19100, or "
 	               "give users in --web.config.file, or accept it with --web.allow-insecure",
-	               web->listener.text);
+	               l->text);
 }
 
 void state_refresh(struct web *web, int64_t now)
@@ -98,7 +113,7 @@ void state_refresh(struct web *web, int64_t now)
 	}
 	if (fresh->tls != web->config->tls)
 		err_set(&err, "TLS is switched on and off by a restart only");
-	else if (state_guard(web, &web->state, fresh, &err) == 0)
+	else if (state_guard(&web->listener, &web->state, fresh, &err) == 0)
 		err.text[0] = '\0';
 	if (err.text[0]) {
 		LOG(ERROR, "the web configuration changed and cannot be used; the old one stays", "cause", err.text);
@@ -116,7 +131,7 @@ int web_reconfigure(struct web *web, const struct web_settings *settings, struct
 	struct webconfig *config = NULL;
 
 	if (state_make(&state, settings, err) < 0 || state_load_webconfig(&config, state.config_file, err) < 0 ||
-	    state_guard(web, &state, config, err) < 0)
+	    state_guard(&web->listener, &state, config, err) < 0)
 		goto bad;
 	if (config->tls != web->config->tls) {
 		err_set(err, "TLS is switched on and off by a restart only");

@@ -151,7 +151,7 @@ MUST_CHECK int state_make(struct web_state *out, const struct web_settings *s, s
 /* path NULL or empty: none. The error holds as many of the file's faults as fit. */
 MUST_CHECK int state_load_webconfig(struct webconfig **out, const char *path, struct err *err);
 /* Refuses to be reachable from elsewhere without anybody having to log in. */
-MUST_CHECK int state_guard(const struct web *web, const struct web_state *state, const struct webconfig *config,
+MUST_CHECK int state_guard(const struct listener *l, const struct web_state *state, const struct webconfig *config,
                            struct err *err);
 /* Reads web.yml and certificates again where they have changed, at most once a second. */
 void state_refresh(struct web *web, int64_t now);

@@ -86,6 +86,18 @@ static bool is_loopback(const struct sockaddr *sa)
 	return sa->sa_family == AF_UNIX;
 }
 
+bool listen_is_open(const struct listen_address *a)
+{
+	struct sockaddr_in v4 = {.sin_family = AF_INET};
+	struct sockaddr_in6 v6 = {.sin6_family = AF_INET6};
+
+	if (inet_pton(AF_INET, a->host, &v4.sin_addr) == 1)
+		return !is_loopback((const struct sockaddr *)&v4);
+	if (inet_pton(AF_INET6, a->host, &v6.sin6_addr) == 1)
+		return !is_loopback((const struct sockaddr *)&v6);
+	return a->any;
+}
+
 static int bind_to(const struct sockaddr *sa, socklen_t len, struct listener *out)
 {
 	int on = 1, off = 0, error;

@@ -29,6 +29,9 @@ struct listener {
 
 MUST_CHECK int listen_parse(const char *text, struct listen_address *out, struct err *err);
 
+/* Whether the address is surely one that other machines can reach; a name is not looked up. */
+bool listen_is_open(const struct listen_address *a);
+
 /* Binds but does not listen yet: whoever calls it may still refuse. The error says how to mend it. */
 MUST_CHECK int listen_open(const char *text, struct listener *out, struct err *err);
 MUST_CHECK int listen_start(struct listener *l, struct err *err);

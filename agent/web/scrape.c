@@ -69,11 +69,16 @@ static const char *list_names(struct request *rq, bool exporters)
 
 static enum MHD_Result not_found(struct request *rq, const struct choice *c)
 {
-	if (c->exporter_known)
-		return reply_text(rq, MHD_HTTP_NOT_FOUND, "%s has no target %.100s; it has: %s.", rq->exporter,
-		                  rq->name, list_names(rq, false));
-	return reply_text(rq, MHD_HTTP_NOT_FOUND, "No exporter %.100s is configured; there are: agent, %s.",
-	                  rq->exporter, list_names(rq, true));
+	const char *names = list_names(rq, !c->exporter_known);
+
+	if (!c->exporter_known)
+		return reply_text(rq, MHD_HTTP_NOT_FOUND, "No exporter \"%.100s\" is configured; there are: agent, %s.",
+		                  rq->exporter, names);
+	if (!*names)
+		return reply_text(rq, MHD_HTTP_NOT_FOUND, "%s has one target, which has no name: it is at /metrics/%s.",
+		                  rq->exporter, rq->exporter);
+	return reply_text(rq, MHD_HTTP_NOT_FOUND, "%s has no target \"%.100s\"; it has: %s.", rq->exporter, rq->name,
+	                  names);
 }
 
 static bool has_collector(const struct target *t, const char *name)
@@ -159,7 +164,7 @@ enum MHD_Result scrape_start(struct request *rq)
 		unknown = unknown_collector(rq, rq->query.exclude);
 	if (unknown)
 		return reply_text(rq, MHD_HTTP_BAD_REQUEST,
-		                  "No collector %.100s is enabled here; node_scrape_collector_success and "
+		                  "No collector \"%.100s\" is enabled here; node_scrape_collector_success and "
 		                  "vedette_collector_success name those that are.",
 		                  unknown);
 	return start(rq);

@@ -91,7 +91,7 @@ static int start(struct web *web, const struct web_settings *settings, struct er
 	if (state_make(&web->state, settings, err) < 0 ||
 	    state_load_webconfig(&web->config, web->state.config_file, err) < 0 ||
 	    listen_open(settings->listen_address, &web->listener, err) < 0 ||
-	    state_guard(web, &web->state, web->config, err) < 0 || listen_start(&web->listener, err) < 0)
+	    state_guard(&web->listener, &web->state, web->config, err) < 0 || listen_start(&web->listener, err) < 0)
 		return -1;
 	web->auth = auth_new(web->event_fd);
 	if (start_daemon(web, err) < 0)

@@ -75,15 +75,16 @@ def test_filters(agent):
 
 @pytest.mark.parametrize("path, status, words", [
     ("/metrics?collect[]=loadavg&exclude[]=loadavg", 400, "not both"),
-    ("/metrics?collect[]=nosuch", 400, "No collector nosuch"),
-    ("/metrics?exclude[]=nosuch", 400, "No collector nosuch"),
+    ("/metrics?collect[]=nosuch", 400, 'No collector "nosuch"'),
+    ("/metrics?exclude[]=nosuch", 400, 'No collector "nosuch"'),
     ("/metrics?collect[]=%zz", 400, "hexadecimal"),
     ("/metrics?" + "collect[]=loadavg&" * 65, 400, "At most 64"),
     ("/%ff", 400, "UTF-8"),
     ("/" + "a" * 9000, 400, "longer than"),
     ("/nosuch", 404, "/metrics is what Prometheus scrapes"),
     ("/metrics/nosuch", 404, "there are: agent, host"),
-    ("/metrics/host/nosuch", 404, "host has no target nosuch"),
+    ("/metrics/host/nosuch", 404, "it is at /metrics/host"),
+    ("/metrics/", 404, "there are: agent, host"),
     ("/metrics/relay/x", 404, "No relay"),
     ("/runbook/HostDown", 404, "no runbook"),
     ("/-/reload", 405, "POST"),
@@ -354,6 +355,20 @@ def test_refuses_to_listen(address, words):
     done = run(f"--web.listen-address={address}")
     assert done.returncode != 0
     assert words in done.stderr
+
+
+@pytest.mark.parametrize("address, code", [(":0", 1), ("0.0.0.0:1", 1), ("[::]:1", 1), ("192.0.2.7:1", 1),
+                                           ("127.8.9.1:1", 0), ("[::1]:1", 0), ("localhost:1", 0)])
+def test_check_sees_open_addresses(tmp_path, address, code):
+    config = tmp_path / "vedette.yml"
+    config.write_text(f"web: {{listen_address: '{address}'}}\n")
+    done = subprocess.run([str(support.VEDETTE), "check", f"--config.file={config}"], capture_output=True, text=True,
+                          timeout=20, check=False)
+    assert done.returncode == code, done.stderr
+    assert ("nobody has to log in" in done.stderr) == (code == 1)
+    config.write_text(f"web: {{listen_address: '{address}', allow_insecure: true}}\n")
+    assert subprocess.run([str(support.VEDETTE), "check", f"--config.file={config}"], capture_output=True, timeout=20,
+                          check=False).returncode == 0
 
 
 def test_address_in_use(agent):

@@ -39,12 +39,16 @@ static int slow(struct probe *p, struct sample_set *set, struct err *err)
 
 static const struct collector quick_collector = {.name = "quick", .metrics = metrics, .collect = quick};
 static const struct collector slow_collector = {.name = "slow", .metrics = metrics, .collect = slow};
+static const struct collector aside_collector = {.name = "aside", .metrics = metrics, .collect = slow, .lane = "aside"};
+static const struct enabled_collector with_aside[] = {{&quick_collector, NULL}, {&aside_collector, NULL}};
 static const struct enabled_collector with_quick[] = {{&quick_collector, NULL}};
 static const struct enabled_collector with_slow[] = {{&slow_collector, NULL}};
 static const struct exporter one = {.name = "one", .job = "one"};
+static const struct exporter both = {.name = "both", .job = "both"};
 static const struct exporter many = {.name = "many", .job = "many", .many_targets = true};
 static const struct target targets[] = {
 	{.exporter = &one, .collectors = with_quick, .n_collectors = 1},
+	{.exporter = &both, .collectors = with_aside, .n_collectors = 2},
 	{.exporter = &many, .name = "good", .collectors = with_quick, .n_collectors = 1},
 	{.exporter = &many, .name = "stuck", .collectors = with_slow, .n_collectors = 1},
 };
@@ -193,7 +197,7 @@ static void test_up(void **state)
 	has(get(x, "GET /metrics/one", ""), "200 OK");
 	has(get(x, "GET /metrics/many", ""), "200 OK");
 	has(get(x, "GET /metrics/many/stuck", ""), "200 OK");
-	has(get(x, "GET /metrics/many/nosuch", ""), "many has no target nosuch; it has: good, stuck.");
+	has(get(x, "GET /metrics/many/nosuch", ""), "many has no target \"nosuch\"; it has: good, stuck.");
 	has(get(x, "GET /metrics/one?collect[]=slow", ""), "400 Bad Request");
 	has(get(x, "GET /metrics/many?collect[]=slow", ""), "200 OK");
 }
@@ -215,6 +219,8 @@ static void test_late(void **state)
 	has(get(x, "GET /metrics/many/stuck", ""), "many stuck is down: it did not answer before the deadline.");
 	has(get(x, "GET /metrics/many", ""), "200 OK"); /* several targets: the answer is about all of them */
 	has(get(x, "GET /metrics/many/good", ""), "200 OK");
+	has(get(x, "GET /metrics/both", ""), "200 OK"); /* only what runs beside it is late */
+	has(get(x, "GET /metrics/both?collect[]=aside", ""), "503");
 	has(get(x, "GET /", ""), "many stuck does not answer.");
 	set_gate(false);
 	while (!strstr(text = get(x, "GET /metrics/many/stuck", ""), "200 OK"))
