@@ -28,7 +28,8 @@ static const char style[] =
 	"th,td{padding:.5rem .8rem;text-align:left;vertical-align:top;border-bottom:1px solid var(--line)}"
 	"tbody tr:last-child>*{border-bottom:0}thead "
 	"th{color:var(--soft);font-weight:600;font-size:.85rem;white-space:nowrap}"
-	"tbody th{font-weight:600}.num{text-align:right;white-space:nowrap}td.error{overflow-wrap:anywhere}"
+	"tbody "
+        "th{font-weight:600}.num{text-align:right;white-space:nowrap}td.error{overflow-wrap:anywhere;min-width:16rem}"
 	".up{color:var(--good);font-weight:600}.down{color:var(--bad);font-weight:600}.wait{color:var(--soft)}"
 	"dl{display:grid;grid-template-columns:repeat(auto-fill,minmax(11rem,1fr));gap:.6rem;margin:0}"
 	"dl div{background:var(--card);border:1px solid var(--line);border-radius:8px;padding:.5rem .8rem}"
@@ -81,6 +82,15 @@ static void put_name(struct buf *b, const struct lane_status *r)
 	}
 }
 
+/* A text from elsewhere, ended as a sentence is. */
+static void put_sentence(struct buf *b, const char *text)
+{
+	size_t len = strlen(text);
+
+	buf_html(b, text);
+	buf_puts(b, len && strchr(".?!", text[len - 1]) ? " " : ". ");
+}
+
 static bool is_down(const struct lane_status *r)
 {
 	return r->late || (r->ever && !r->up);
@@ -108,10 +118,8 @@ static void put_down(struct buf *b, const struct lane_status *r)
 	put_name(b, r);
 	buf_puts(b, r->up ? " is up, but a part of it failed." : " is down.");
 	buf_puts(b, "</strong><p>");
-	if (r->error) {
-		buf_html(b, r->error);
-		buf_puts(b, r->error[0] && r->error[strlen(r->error) - 1] == '.' ? " " : ". ");
-	}
+	if (r->error)
+		put_sentence(b, r->error);
 	buf_puts(b, "Seen ");
 	put_span(b, r->age);
 	buf_puts(b, " ago");
@@ -126,8 +134,8 @@ static void put_reload(struct buf *b, const struct view *v)
 	         "<li class=\"bad\"><strong>The last reload was refused; the settings from before it are in "
 	         "force.</strong><p>");
 	if (v->reload.error)
-		buf_html(b, v->reload.error);
-	buf_puts(b, " Mend the file, try it with <code>vedette check</code>, and reload.</p></li>\n");
+		put_sentence(b, v->reload.error);
+	buf_puts(b, "Mend the file, try it with <code>vedette check</code>, and reload.</p></li>\n");
 }
 
 static void put_silence(struct buf *b, const struct view *v)
@@ -198,7 +206,8 @@ static void put_row(struct buf *b, const struct lane_status *r)
 static void put_targets(struct buf *b, const struct view *v)
 {
 	buf_puts(b,
-	         "<section aria-labelledby=\"targets\"><h2 id=\"targets\">Targets</h2>\n<div class=\"scroll\"><table>"
+	         "<section aria-labelledby=\"targets\"><h2 id=\"targets\">Targets</h2>\n<div class=\"scroll\" "
+	         "role=\"region\" aria-labelledby=\"targets\" tabindex=\"0\"><table>"
 	         "<thead><tr><th scope=\"col\">Target</th><th scope=\"col\">State</th>"
 	         "<th scope=\"col\" class=\"num\">Took</th><th scope=\"col\" class=\"num\">Finished</th>"
 	         "<th scope=\"col\" class=\"num\">Samples</th><th scope=\"col\" class=\"num\">Time-outs</th>"
