@@ -91,11 +91,16 @@ static struct fleet *new_fleet(size_t n)
 	return fleet;
 }
 
+/* Its settings are released by whichever thread leaves last: wait for that, so that no test sees another's. */
 static void end_fleet(struct fleet *fleet)
 {
+	int before = released;
+
 	fleet_stop(fleet);
 	assert_true(fleet_drain(fleet, clock_mono_ns() + 60 * NS_PER_S));
 	fleet_unref(fleet);
+	while (released == before)
+		sched_yield();
 }
 
 static struct gather *start(struct fleet *fleet, int64_t timeout_ns)
