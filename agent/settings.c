@@ -245,8 +245,8 @@ static int bind(struct settings *s, const struct layout *all, void *bound, const
 {
 	if (o->config_file)
 		return bind_file(&s->arena, o->config_file, all->fields, bound, faults);
-	bind_defaults(&s->arena, all->fields, bound);
-	return 0;
+	/* an empty file, not bare defaults: credentials may come without a file */
+	return bind_text(&s->arena, "defaults", "", 0, all->fields, bound, faults);
 }
 
 struct settings *settings_load(const struct options *o, struct faults *faults)
