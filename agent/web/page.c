@@ -29,7 +29,7 @@ static const char style[] =
 	"tbody tr:last-child>*{border-bottom:0}thead "
 	"th{color:var(--soft);font-weight:600;font-size:.85rem;white-space:nowrap}"
 	"tbody "
-        "th{font-weight:600}.num{text-align:right;white-space:nowrap}td.error{overflow-wrap:anywhere;min-width:16rem}"
+	"th{font-weight:600}.num{text-align:right;white-space:nowrap}td.error{overflow-wrap:anywhere;min-width:16rem}"
 	".up{color:var(--good);font-weight:600}.down{color:var(--bad);font-weight:600}.wait{color:var(--soft)}"
 	"dl{display:grid;grid-template-columns:repeat(auto-fill,minmax(11rem,1fr));gap:.6rem;margin:0}"
 	"dl div{background:var(--card);border:1px solid var(--line);border-radius:8px;padding:.5rem .8rem}"
