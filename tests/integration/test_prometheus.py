@@ -84,7 +84,7 @@ QUERIES = {
     "kernel": ('node_uname_info{release="%s"}' % os.uname().release, lambda: 1, 0),
     "file handles": ("node_filefd_maximum", lambda: int(proc("sys/fs/file-nr").split()[2]), 0),
     "context switches": ("node_context_switches_total", lambda: stat("ctxt"), 0.05),
-    "received bytes": ("sum(node_network_receive_bytes_total)",
+    "received bytes": ('sum(node_network_receive_bytes_total{device!="lo"})',
                        lambda: sum(int(n) for dev, n in re.findall(r"^\s*(\S+):\s*(\d+)", proc("net/dev"), re.M)
                                    if dev != "lo"), 0.1),
     "the agent": ("count(vedette_build_info)", lambda: 1, 0),
