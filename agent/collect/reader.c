@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -14,7 +15,9 @@
 
 enum {
 	TABLE_SIZE = 1024, /* a power of two, over twice READER_MAX_KEPT */
-	IDLE_SWEEPS = 4,   /* a descriptor unused for so many collections is closed */
+	HARDWARE_SWEEPS = 64,
+	ABSENT_SWEEPS = 8,
+	IDLE_SWEEPS = 4, /* a descriptor unused for so many collections is closed */
 	READ_FIRST = 4096,
 	DIRENTS = 16 * 1024,
 	PATH_ROOM = 512,
@@ -22,9 +25,13 @@ enum {
 
 struct kept {
 	char *path;  /* NULL: free; owned */
-	int fd;      /* -1: not kept (a tombstone keeps probing right) */
+	int fd;      /* -1: not kept, or not there */
 	size_t size; /* what the last read brought: the next one asks for twice that at once */
 	uint32_t last_used;
+	uint32_t absent_until; /* fd -1: not there, and not to be asked for before this collection */
+	char *text;            /* of reader_remember: what was read last; NULL: nothing; owned */
+	size_t text_len;
+	uint32_t text_sweep; /* when */
 };
 
 struct reader {
@@ -54,6 +61,7 @@ void reader_free(struct reader *r)
 		if (r->table[i].path && r->table[i].fd >= 0)
 			close(r->table[i].fd);
 		free(r->table[i].path);
+		free(r->table[i].text);
 	}
 	buf_fini(&r->spill);
 	free(r);
@@ -117,6 +125,15 @@ struct path {
 	bool keep; /* a kernel file: its descriptor always tells the present. Elsewhere files are replaced */
 };
 
+/* What a machine does not have it seldom gets: asking each time would cost more than all that is there. */
+static void note_absent(struct reader *r, struct kept *k)
+{
+	k->fd = -1;
+	k->absent_until = r->sweep + ABSENT_SWEEPS;
+	r->kept++;
+	errno = ENOENT;
+}
+
 /* An open descriptor for the path; *slot is where it is kept, or NULL when the caller must close it. */
 static int acquire(struct reader *r, const struct path *full, int flags, struct kept **slot)
 {
@@ -130,14 +147,23 @@ static int acquire(struct reader *r, const struct path *full, int flags, struct 
 		*slot = k;
 		return k->fd;
 	}
+	if (k->path && r->sweep < k->absent_until) {
+		errno = ENOENT;
+		return -1;
+	}
 	fd = open(path, flags | O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	if (fd < 0 || !full->keep || r->kept >= READER_MAX_KEPT)
+	if (!full->keep || r->kept >= READER_MAX_KEPT || (fd < 0 && errno != ENOENT))
 		return fd;
 	if (!k->path)
 		k->path = strdup(path);
 	if (!k->path)
 		return fd;
+	if (fd < 0) {
+		note_absent(r, k);
+		return -1;
+	}
 	k->fd = fd;
+	k->absent_until = 0;
 	k->last_used = r->sweep;
 	r->kept++;
 	*slot = k;
@@ -230,27 +256,56 @@ static bool of_process(const char *path)
 	return path[0] >= '1' && path[0] <= '9' && strncmp(path, "1/", 2) != 0;
 }
 
-static bool full_path(const struct reader *r, enum reader_root root, const char *path, struct path *out)
+static const char *base_of(const struct reader *r, enum reader_root root)
 {
-	const char *base = root == ROOT_PROC ? r->roots.proc : root == ROOT_SYS ? r->roots.sys : r->roots.rootfs;
-	int n = root == ROOT_SELF ? snprintf(out->text, sizeof(out->text), "%s", path)
-	                          : snprintf(out->text, sizeof(out->text), "%s/%s", base, path);
-
-	out->keep = (root == ROOT_PROC && !of_process(path)) || root == ROOT_SYS;
-	return n > 0 && n < (int)sizeof(out->text);
+	switch (root) {
+	case ROOT_PROC: return r->roots.proc;
+	case ROOT_SYS: return r->roots.sys;
+	case ROOT_FS: return r->roots.rootfs;
+	default: return NULL; /* ROOT_SELF: the path as it is */
+	}
 }
 
-/* Expands "fmt" below its root into `path`; an over-long one is reported as absent, as the kernel would. */
+/* The formatted path below its root; false when it is over-long, which is absent, as the kernel would say. */
+static bool full_path(const struct reader *r, enum reader_root root, struct path *out, const char *fmt, va_list ap)
+{
+	const char *base = base_of(r, root);
+	size_t at = base ? strlen(base) : 0;
+	int n;
+
+	if (at + 2 > sizeof(out->text))
+		return false;
+	if (base) {
+		memcpy(out->text, base, at);
+		out->text[at++] = '/';
+	}
+	n = vsnprintf(out->text + at, sizeof(out->text) - at, fmt, ap);
+	out->keep = (root == ROOT_PROC && !of_process(out->text + at)) || root == ROOT_SYS;
+	return n > 0 && n < (int)(sizeof(out->text) - at);
+}
+
+static bool expand(const struct reader *r, enum reader_root root, struct path *out, const char *fmt, ...) PRINTF(4, 5);
+
+static bool expand(const struct reader *r, enum reader_root root, struct path *out, const char *fmt, ...)
+{
+	va_list ap;
+	bool fits;
+
+	va_start(ap, fmt);
+	fits = full_path(r, root, out, fmt, ap);
+	va_end(ap);
+	return fits;
+}
+
 #define EXPAND_PATH(r, root, fmt, path)                                                                                \
 	do {                                                                                                           \
-		char relative_[PATH_ROOM];                                                                             \
 		va_list ap_;                                                                                           \
-		int n_;                                                                                                \
+		bool fits_;                                                                                            \
                                                                                                                        \
 		va_start(ap_, fmt);                                                                                    \
-		n_ = vsnprintf(relative_, sizeof(relative_), fmt, ap_);                                                \
+		fits_ = full_path(r, root, path, fmt, ap_);                                                            \
 		va_end(ap_);                                                                                           \
-		if (n_ < 0 || n_ >= (int)sizeof(relative_) || !full_path(r, root, relative_, &path))                   \
+		if (!fits_)                                                                                            \
 			return READ_ABSENT;                                                                            \
 	} while (0)
 
@@ -259,9 +314,55 @@ enum read_result reader_read(struct reader *r, struct arena *a, enum reader_root
 {
 	struct path full;
 
-	if (!full_path(r, root, path, &full))
+	if (!expand(r, root, &full, "%s", path))
 		return READ_ABSENT;
 	return read_path(r, a, &full, text, err);
+}
+
+/* The mount table says through poll that it has changed since the last poll, or since it was opened. */
+static bool may_have_changed(const struct reader *r, const struct kept *k, enum reader_recall recall)
+{
+	struct pollfd fd = {.fd = k->fd, .events = POLLPRI};
+
+	if (recall == RECALL_HARDWARE)
+		return r->sweep - k->text_sweep >= HARDWARE_SWEEPS;
+	return poll(&fd, 1, 0) != 0;
+}
+
+static void remember(struct reader *r, struct kept *k, struct span text)
+{
+	char *copy;
+
+	if (!k->path || k->fd < 0)
+		return;
+	copy = realloc(k->text, text.len + 1);
+	if (!copy)
+		return;
+	memcpy(copy, text.s, text.len + 1);
+	k->text = copy;
+	k->text_len = text.len;
+	k->text_sweep = r->sweep;
+}
+
+enum read_result reader_recall(struct reader *r, struct arena *a, enum reader_root root, const char *path,
+                               enum reader_recall recall, struct span *text, struct err *err)
+{
+	struct path full;
+	enum read_result rc;
+	struct kept *k;
+
+	if (!expand(r, root, &full, "%s", path))
+		return READ_ABSENT;
+	k = find(r, full.text);
+	if (k->text && k->fd >= 0 && !may_have_changed(r, k, recall)) {
+		k->last_used = r->sweep;
+		*text = (struct span){k->text, k->text_len};
+		return READ_OK;
+	}
+	rc = read_path(r, a, &full, text, err);
+	if (rc == READ_OK)
+		remember(r, find(r, full.text), *text);
+	return rc;
 }
 
 enum read_result reader_readf(struct reader *r, struct arena *a, enum reader_root root, struct span *text,
@@ -269,7 +370,7 @@ enum read_result reader_readf(struct reader *r, struct arena *a, enum reader_roo
 {
 	struct path path;
 
-	EXPAND_PATH(r, root, fmt, path);
+	EXPAND_PATH(r, root, fmt, &path);
 	return read_path(r, a, &path, text, err);
 }
 
@@ -279,7 +380,7 @@ enum read_result reader_word(struct reader *r, struct arena *a, enum reader_root
 	struct path path;
 	enum read_result rc;
 
-	EXPAND_PATH(r, root, fmt, path);
+	EXPAND_PATH(r, root, fmt, &path);
 	rc = read_path(r, a, &path, word, err);
 	if (rc == READ_OK)
 		*word = span_trim(*word);
@@ -293,7 +394,7 @@ enum read_result reader_i64(struct reader *r, struct arena *a, enum reader_root 
 	enum read_result rc;
 	struct span word;
 
-	EXPAND_PATH(r, root, fmt, path);
+	EXPAND_PATH(r, root, fmt, &path);
 	rc = read_path(r, a, &path, &word, err);
 	if (rc != READ_OK)
 		return rc;
@@ -358,7 +459,7 @@ enum read_result reader_list(struct reader *r, struct arena *a, enum reader_root
 {
 	struct path path;
 
-	EXPAND_PATH(r, root, fmt, path);
+	EXPAND_PATH(r, root, fmt, &path);
 	for (int attempt = 0;; attempt++) {
 		struct kept *slot;
 		int fd = acquire(r, &path, O_DIRECTORY, &slot);
@@ -387,7 +488,7 @@ enum read_result reader_link(struct reader *r, struct arena *a, enum reader_root
 	char text[PATH_ROOM];
 	ssize_t n;
 
-	EXPAND_PATH(r, root, fmt, path);
+	EXPAND_PATH(r, root, fmt, &path);
 	n = readlink(path.text, text, sizeof(text));
 	if (n < 0)
 		return outcome(path.text, err);
@@ -401,7 +502,7 @@ enum read_result reader_resolve(struct reader *r, struct arena *a, enum reader_r
 	struct path path;
 	char text[PATH_MAX];
 
-	EXPAND_PATH(r, root, fmt, path);
+	EXPAND_PATH(r, root, fmt, &path);
 	if (!realpath(path.text, text))
 		return outcome(path.text, err);
 	*resolved = arena_strdup(a, text);
@@ -414,11 +515,26 @@ enum read_result reader_mtime(struct reader *r, enum reader_root root, int64_t *
 	struct path path;
 	struct stat st;
 
-	EXPAND_PATH(r, root, fmt, path);
+	EXPAND_PATH(r, root, fmt, &path);
 	if (stat(path.text, &st) < 0)
 		return outcome(path.text, err);
 	*ns = (int64_t)st.st_mtim.tv_sec * NS_PER_S + st.st_mtim.tv_nsec;
 	return READ_OK;
+}
+
+static bool alive(const struct reader *r, const struct kept *k)
+{
+	return k->fd >= 0 ? r->sweep - k->last_used <= IDLE_SWEEPS : r->sweep < k->absent_until;
+}
+
+static void forget(struct reader *r, struct kept *k)
+{
+	if (k->fd >= 0)
+		release(r, k);
+	else if (k->absent_until)
+		r->kept--;
+	free(k->path);
+	free(k->text);
 }
 
 /* Rebuilds the table without what is idle: deleting from open addressing in place would break its chains. */
@@ -429,19 +545,16 @@ void reader_sweep(struct reader *r)
 
 	r->sweep++;
 	for (size_t i = 0; i < TABLE_SIZE; i++)
-		dead += r->table[i].path && (r->table[i].fd < 0 || r->sweep - r->table[i].last_used > IDLE_SWEEPS);
+		dead += r->table[i].path && !alive(r, &r->table[i]);
 	if (!dead)
 		return;
 	for (size_t i = 0; i < TABLE_SIZE; i++) {
 		struct kept *k = &r->table[i];
 
-		if (k->path && k->fd >= 0 && r->sweep - k->last_used <= IDLE_SWEEPS) {
+		if (k->path && alive(r, k))
 			live[n++] = *k;
-		} else if (k->path) {
-			if (k->fd >= 0)
-				release(r, k);
-			free(k->path);
-		}
+		else if (k->path)
+			forget(r, k);
 		*k = (struct kept){0};
 	}
 	for (size_t i = 0; i < n; i++)

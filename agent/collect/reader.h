@@ -47,6 +47,15 @@ MUST_CHECK enum read_result reader_read(struct reader *r, struct arena *a, enum 
 MUST_CHECK enum read_result reader_readf(struct reader *r, struct arena *a, enum reader_root root, struct span *text,
                                          struct err *err, const char *fmt, ...) PRINTF(6, 7);
 
+/* As reader_read for what seldom changes and is dear to ask for: the kernel is asked only when its answer may be
+ * another one. The text is the reader's or the arena's, and good until the next call for the same path. */
+enum reader_recall {
+	RECALL_MOUNTS,   /* a mountinfo: it tells when it has changed */
+	RECALL_HARDWARE, /* asked again after 64 collections */
+};
+MUST_CHECK enum read_result reader_recall(struct reader *r, struct arena *a, enum reader_root root, const char *path,
+                                          enum reader_recall recall, struct span *text, struct err *err);
+
 /* A file that holds one word or number: trimmed. */
 MUST_CHECK enum read_result reader_word(struct reader *r, struct arena *a, enum reader_root root, struct span *word,
                                         struct err *err, const char *fmt, ...) PRINTF(6, 7);

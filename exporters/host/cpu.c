@@ -109,7 +109,7 @@ static int collect_identity(struct probe *p, struct sample_set *set, struct err 
 {
 	struct identity_card card = {0};
 	struct span text, line;
-	enum read_result rc = reader_read(p->reader, p->arena, ROOT_PROC, "cpuinfo", &text, err);
+	enum read_result rc = reader_recall(p->reader, p->arena, ROOT_PROC, "cpuinfo", RECALL_HARDWARE, &text, err);
 
 	if (rc != READ_OK)
 		return rc == READ_FAILED ? -1 : 0;

@@ -243,9 +243,9 @@ static int64_t ask_until(int64_t deadline_ns)
 /* Process 1 sees the mounts of the machine, we may see only some. Where we may not look, ours must do. */
 static enum read_result read_mountinfo(struct probe *p, struct span *text, struct err *err)
 {
-	if (reader_read(p->reader, p->arena, ROOT_PROC, "1/mountinfo", text, err) == READ_OK)
+	if (reader_recall(p->reader, p->arena, ROOT_PROC, "1/mountinfo", RECALL_MOUNTS, text, err) == READ_OK)
 		return READ_OK;
-	return reader_read(p->reader, p->arena, ROOT_PROC, "self/mountinfo", text, err);
+	return reader_recall(p->reader, p->arena, ROOT_PROC, "self/mountinfo", RECALL_MOUNTS, text, err);
 }
 
 static int collect(struct probe *p, struct sample_set *set, struct err *err)

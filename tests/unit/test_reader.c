@@ -6,9 +6,11 @@
 #include <cmocka.h>
 #include <dirent.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -122,6 +124,80 @@ static void test_absent_and_unreadable(void **state)
 	assert_int_equal(mkdir(path, 0700), 0);
 	assert_int_equal(reader_read(f->reader, &f->arena, ROOT_PROC, "dir", &text, &f->err), READ_FAILED);
 	assert_non_null(strstr(f->err.text, "/dir: Is a directory"));
+}
+
+/* Hardware that is added is seen, if not at once. */
+static void test_absent_is_looked_for_again(void **state)
+{
+	struct fixture *f = *state;
+	struct span text;
+	int sweeps = 0;
+
+	assert_int_equal(reader_read(f->reader, &f->arena, ROOT_SYS, "hwmon", &text, &f->err), READ_ABSENT);
+	put(f, "hwmon", "here\n", 5);
+	while (reader_read(f->reader, &f->arena, ROOT_SYS, "hwmon", &text, &f->err) != READ_OK) {
+		assert_true(++sweeps <= 8);
+		reader_sweep(f->reader);
+	}
+	assert_string_equal(text.s, "here\n");
+	assert_true(sweeps > 1);
+	assert_int_equal(reader_read(f->reader, &f->arena, ROOT_FS, "file", &text, &f->err), READ_ABSENT);
+	put(f, "file", "now\n", 4);
+	reads(f, ROOT_FS, "file", "now\n");
+}
+
+static void recalls(struct fixture *f, const char *expected)
+{
+	struct span text;
+
+	assert_int_equal(reader_recall(f->reader, &f->arena, ROOT_PROC, "cpuinfo", RECALL_HARDWARE, &text, &f->err),
+	                 READ_OK);
+	assert_string_equal(text.s, expected);
+	arena_reset(&f->arena);
+	reader_sweep(f->reader);
+}
+
+static void test_hardware_is_asked_seldom(void **state)
+{
+	struct fixture *f = *state;
+
+	put(f, "cpuinfo", "one cpu\n", 8);
+	recalls(f, "one cpu\n");
+	put(f, "cpuinfo", "two cpus\n", 9);
+	for (int i = 1; i < 64; i++)
+		recalls(f, "one cpu\n");
+	recalls(f, "two cpus\n");
+	recalls(f, "two cpus\n");
+}
+
+static void test_mounts_tell_of_a_change(void **state)
+{
+	struct fixture *f = *state;
+	struct roots roots = {"/proc", "/sys", ""};
+	struct reader *reader = reader_new(&roots);
+	struct span first, again, changed;
+	char command[256];
+
+	if (unshare(CLONE_NEWNS) < 0) {
+		reader_free(reader);
+		skip();
+	}
+	assert_int_equal(
+		reader_recall(reader, &f->arena, ROOT_PROC, "thread-self/mountinfo", RECALL_MOUNTS, &first, &f->err),
+		READ_OK);
+	assert_int_equal(
+		reader_recall(reader, &f->arena, ROOT_PROC, "thread-self/mountinfo", RECALL_MOUNTS, &again, &f->err),
+		READ_OK);
+	assert_int_equal(again.len, first.len);
+	assert_memory_equal(again.s, first.s, first.len);
+	snprintf(command, sizeof(command), "mount --make-rprivate / && mount -t tmpfs none %s", f->dir);
+	assert_int_equal(system(command), 0);
+	assert_int_equal(
+		reader_recall(reader, &f->arena, ROOT_PROC, "thread-self/mountinfo", RECALL_MOUNTS, &changed, &f->err),
+		READ_OK);
+	assert_non_null(memmem(changed.s, changed.len, f->dir, strlen(f->dir)));
+	assert_int_equal(umount(f->dir), 0);
+	reader_free(reader);
 }
 
 static void test_sizes(void **state)
@@ -285,6 +361,9 @@ int main(void)
 		TEST(test_kept_file_tells_the_present),
 		TEST(test_replaced_file_below_the_root_is_seen),
 		TEST(test_absent_and_unreadable),
+		TEST(test_absent_is_looked_for_again),
+		TEST(test_hardware_is_asked_seldom),
+		TEST(test_mounts_tell_of_a_change),
 		TEST(test_sizes),
 		TEST(test_too_large),
 		TEST(test_numbers_and_words),
