@@ -16,7 +16,10 @@ struct gather {
 	struct gather_part parts[];
 };
 
-enum { FILTERED_MAX = 8 }; /* filtered scrapes under way at once */
+enum {
+	FILTERED_MAX = 8, /* filtered scrapes under way at once */
+	LANES_AT_ONCE = 32,
+};
 
 static bool wanted(const char *const *list, const char *name)
 {
@@ -113,6 +116,28 @@ static bool too_many_filtered(const struct fleet *fleet, const struct gather_req
 	return false;
 }
 
+/* Lanes are woken when the lock is free, lest they wake only to wait for it. */
+static void unlock_and_wake(struct fleet *fleet)
+{
+	struct lane *kicked[LANES_AT_ONCE];
+	size_t n = 0;
+
+	for (size_t i = 0; i < fleet->n_lanes; i++) {
+		struct lane *lane = &fleet->lanes[i];
+
+		if (!lane->kicked)
+			continue;
+		lane->kicked = false;
+		if (n < LANES_AT_ONCE)
+			kicked[n++] = lane;
+		else
+			pthread_cond_signal(&lane->wake);
+	}
+	pthread_mutex_unlock(&fleet->lock);
+	for (size_t i = 0; i < n; i++)
+		pthread_cond_signal(&kicked[i]->wake);
+}
+
 struct gather *gather_start(struct fleet *fleet, const struct gather_request *rq, struct err *err)
 {
 	int64_t now = clock_mono_ns();
@@ -139,7 +164,7 @@ struct gather *gather_start(struct fleet *fleet, const struct gather_request *rq
 		if (mask)
 			add_part(g, &fleet->lanes[i], mask, now);
 	}
-	pthread_mutex_unlock(&fleet->lock);
+	unlock_and_wake(fleet);
 	return g;
 }
 
@@ -232,7 +257,9 @@ void gather_write(struct gather *g, enum exposition_format format, const struct 
 			sets[n++] = &g->parts[i].run->set;
 	if (agent)
 		sets[n++] = agent;
+	(void)buf_room(out, __atomic_load_n(&g->fleet->usual_bytes, __ATOMIC_RELAXED));
 	exposition_write(out, format, &g->scratch, sets, n);
+	__atomic_store_n(&g->fleet->usual_bytes, out->len, __ATOMIC_RELAXED);
 }
 
 void gather_free(struct gather *g)

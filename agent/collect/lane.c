@@ -280,7 +280,7 @@ struct run *lane_kick(struct lane *lane, uint64_t mask, int64_t deadline_ns, int
 	run->refs++; /* one for the queue, one for the caller */
 	*tail = run;
 	lane->queued++;
-	pthread_cond_signal(&lane->wake);
+	lane->kicked = true;
 	return run;
 }
 

@@ -52,6 +52,7 @@ struct lane {
 	pthread_cond_t wake;
 	struct run *queue, *current, *spare;
 	size_t queued;
+	bool kicked;                /* something was queued since its thread was last woken */
 	struct reader *reader;      /* the lane's thread only */
 	struct statfs_pool *statfs; /* the lane's thread only */
 	size_t running;             /* index of the collector at work */
@@ -80,6 +81,7 @@ struct fleet {
 	size_t n_targets;
 	struct lane *lanes;
 	size_t n_lanes;
+	size_t usual_bytes; /* of the last exposition: what the next one begins with; atomic */
 	void (*release)(void *owner);
 	void *owner;
 };
@@ -88,7 +90,7 @@ MUST_CHECK int lane_start(struct lane *lane, struct err *err);
 void lane_fini(struct lane *lane);
 
 /* With the fleet's lock held: a run for this mask, joined or queued, with a reference for the caller; NULL when
- * the lane is late or (full = false) its queue is full. */
+ * the lane is late or its queue is full. The caller wakes the lanes that were kicked. */
 struct run *lane_kick(struct lane *lane, uint64_t mask, int64_t deadline_ns, int64_t now_ns);
 
 /* With the lock held: the waiters' deadline has passed. */
