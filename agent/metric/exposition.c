@@ -89,48 +89,47 @@ static bool ends_with_total(const char *name, size_t len)
 	return len > 6 && !memcmp(name + len - 6, "_total", 6);
 }
 
-static void write_help(struct buf *out, const char *help, bool quotes_too)
-{
-	const char *special = quotes_too ? "\\\n\"" : "\\\n";
-
-	for (;;) {
-		size_t plain = strcspn(help, special);
-
-		buf_put(out, help, plain);
-		help += plain;
-		if (!*help)
-			return;
-		buf_putc(out, '\\');
-		buf_putc(out, *help == '\n' ? 'n' : *help);
-		help++;
-	}
-}
-
-static void write_header(struct buf *out, enum exposition_format format, const struct metric_desc *desc)
-{
-	bool om = format == EXPOSITION_OPENMETRICS;
-	size_t len = strlen(desc->name);
-	const char *type = metric_type_name(desc->type);
-
-	if (om && desc->type == METRIC_COUNTER && ends_with_total(desc->name, len))
-		len -= 6;
-	else if (om && (desc->type == METRIC_COUNTER || desc->type == METRIC_UNTYPED))
-		type = "unknown";
-	buf_puts(out, "# HELP ");
-	buf_put(out, desc->name, len);
-	buf_putc(out, ' ');
-	write_help(out, desc->help, om);
-	buf_puts(out, "\n# TYPE ");
-	buf_put(out, desc->name, len);
-	buf_putc(out, ' ');
-	buf_puts(out, type);
-	buf_putc(out, '\n');
-}
-
 static char *put(char *p, const char *s, size_t n)
 {
 	memcpy(p, s, n);
 	return p + n;
+}
+
+/* Room for twice its length: each byte may need a backslash. */
+static char *put_help(char *p, const char *help, size_t len, bool quotes_too)
+{
+	for (const char *end = help + len; help < end; help++) {
+		if (*help == '\\' || *help == '\n' || (quotes_too && *help == '"'))
+			*p++ = '\\';
+		*p++ = *help == '\n' ? 'n' : *help;
+	}
+	return p;
+}
+
+/* One reservation per header: most families have but one sample. */
+static void write_header(struct buf *out, enum exposition_format format, const struct metric_desc *desc)
+{
+	bool om = format == EXPOSITION_OPENMETRICS;
+	size_t len = strlen(desc->name), help_len = strlen(desc->help);
+	const char *type = metric_type_name(desc->type);
+	char *start = buf_room(out, 2 * (len + help_len) + sizeof("# HELP  \n# TYPE  histogram\n")), *p = start;
+
+	if (!p)
+		return;
+	if (om && desc->type == METRIC_COUNTER && ends_with_total(desc->name, len))
+		len -= 6;
+	else if (om && (desc->type == METRIC_COUNTER || desc->type == METRIC_UNTYPED))
+		type = "unknown";
+	p = put(p, "# HELP ", 7);
+	p = put(p, desc->name, len);
+	*p++ = ' ';
+	p = put_help(p, desc->help, help_len, om);
+	p = put(p, "\n# TYPE ", 8);
+	p = put(p, desc->name, len);
+	*p++ = ' ';
+	p = put(p, type, strlen(type));
+	*p++ = '\n';
+	out->len += (size_t)(p - start);
 }
 
 /* One reservation per sample: this is the hot loop. */
