@@ -1,5 +1,7 @@
 /* The bare limit of a scrape: only reads the files named on standard input, ROUNDS times, and prints the CPU
- * milliseconds per round, first with descriptors kept open, then opening and closing each file each time.
+ * milliseconds per round: with descriptors kept open, in a loop; the same with a pause between rounds, since a
+ * program that sleeps between scrapes never finds its caches and branch predictors warm; and opening and closing each
+ * file each time.
  * usage: bare_reads ROUNDS */
 #include <fcntl.h>
 #include <stdio.h>
@@ -8,7 +10,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-enum { MAX_FILES = 4096, CHUNK = 65536 };
+enum { MAX_FILES = 4096, CHUNK = 65536, PAUSE_US = 1000 };
 
 static char buffer[1 << 24];
 
@@ -36,6 +38,22 @@ static void read_all(int fd, size_t *size)
 	*size = at;
 }
 
+static void read_kept(const int *fds, size_t *sizes, int n)
+{
+	for (int i = 0; i < n; i++)
+		read_all(fds[i], &sizes[i]);
+}
+
+static void open_and_read(char *const *paths, size_t *sizes, int n)
+{
+	for (int i = 0; i < n; i++) {
+		int fd = open(paths[i], O_RDONLY | O_CLOEXEC);
+
+		read_all(fd, &sizes[i]);
+		close(fd);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	static char *paths[MAX_FILES];
@@ -44,7 +62,7 @@ int main(int argc, char **argv)
 	int rounds = argc > 1 ? atoi(argv[1]) : 1;
 	char line[4096];
 	int n = 0;
-	double start, kept;
+	double start, kept, paced;
 
 	while (n < MAX_FILES && fgets(line, sizeof(line), stdin)) {
 		line[strcspn(line, "\n")] = '\0';
@@ -54,17 +72,17 @@ int main(int argc, char **argv)
 	}
 	start = cpu_ms();
 	for (int round = 0; round < rounds; round++)
-		for (int i = 0; i < n; i++)
-			read_all(fds[i], &sizes[i]);
+		read_kept(fds, sizes, n);
 	kept = (cpu_ms() - start) / rounds;
 	start = cpu_ms();
+	for (int round = 0; round < rounds; round++) {
+		usleep(PAUSE_US);
+		read_kept(fds, sizes, n);
+	}
+	paced = (cpu_ms() - start) / rounds;
+	start = cpu_ms();
 	for (int round = 0; round < rounds; round++)
-		for (int i = 0; i < n; i++) {
-			int fd = open(paths[i], O_RDONLY | O_CLOEXEC);
-
-			read_all(fd, &sizes[i]);
-			close(fd);
-		}
-	printf("%d %.4f %.4f\n", n, kept, (cpu_ms() - start) / rounds);
+		open_and_read(paths, sizes, n);
+	printf("%d %.4f %.4f %.4f\n", n, kept, paced, (cpu_ms() - start) / rounds);
 	return 0;
 }
