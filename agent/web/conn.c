@@ -46,7 +46,7 @@ enum MHD_Result conn_accept(void *cls, const struct sockaddr *sa, socklen_t len)
 	if (is_local(&peer))
 		return MHD_YES;
 	for (const struct conn *c = web->conns; c; c = c->next)
-		n += IN6_ARE_ADDR_EQUAL(&c->peer, &peer);
+		n += IN6_ARE_ADDR_EQUAL(&c->peer, &peer) ? 1 : 0;
 	return n < PER_HOST_MAX ? MHD_YES : MHD_NO;
 }
 
