@@ -248,6 +248,30 @@ static void test_numbers_and_words(void **state)
 	assert_int_equal(reader_i64(f->reader, &f->arena, ROOT_SYS, &n, &f->err, "%s", "duplex"), READ_ABSENT);
 }
 
+static void test_paths(void **state)
+{
+	struct fixture *f = *state;
+	struct span text;
+	char longest[600];
+
+	put(f, "a7b%", "x", 1);
+	assert_int_equal(reader_readf(f->reader, &f->arena, ROOT_SYS, &text, &f->err, "%s%d%s", "a", 7, "b%"), READ_OK);
+	assert_int_equal(reader_readf(f->reader, &f->arena, ROOT_SYS, &text, &f->err, "%s%%", "a7b"), READ_OK);
+	assert_int_equal(reader_readf(f->reader, &f->arena, ROOT_SYS, &text, &f->err, "a%sb%s", "7", "%"), READ_OK);
+	for (size_t i = 0; i < sizeof(longest); i++)
+		longest[i] = i % 2 ? '/' : 'y';
+	for (size_t len = 440; len < sizeof(longest); len++) {
+		char was = longest[len];
+
+		longest[len] = '\0';
+		assert_int_equal(reader_readf(f->reader, &f->arena, ROOT_SYS, &text, &f->err, "%s", longest),
+		                 READ_ABSENT);
+		assert_int_equal(reader_readf(f->reader, &f->arena, ROOT_SYS, &text, &f->err, "%s%d", longest, 1),
+		                 READ_ABSENT);
+		longest[len] = was;
+	}
+}
+
 static void test_list_is_sorted_and_live(void **state)
 {
 	struct fixture *f = *state;
@@ -367,6 +391,7 @@ int main(void)
 		TEST(test_sizes),
 		TEST(test_too_large),
 		TEST(test_numbers_and_words),
+		TEST(test_paths),
 		TEST(test_list_is_sorted_and_live),
 		TEST(test_files_of_processes_are_not_kept),
 		TEST(test_descriptors_are_bounded),
