@@ -13,6 +13,7 @@
 enum { DECIMALS_MAX = 9 };
 
 static const double powers_of_ten[DECIMALS_MAX + 1] = {1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9};
+static const double FRACTION_MIN = 1e-4;            /* below it an exponent is shorter */
 static const double EXACT_MAX = 9007199254740992.0; /* 2^53: up to here each integer is a double */
 
 static locale_t c_locale;
@@ -64,6 +65,15 @@ static size_t format_slow(double v, char *out)
 	return (size_t)len;
 }
 
+static size_t put_decimals(uint64_t fraction, int decimals, char *out)
+{
+	for (int i = decimals - 1; i >= 0; i--) {
+		out[i] = (char)('0' + fraction % 10);
+		fraction /= 10;
+	}
+	return (size_t)decimals;
+}
+
 static size_t format_decimal(uint64_t scaled, int decimals, char *out)
 {
 	uint64_t unit = (uint64_t)powers_of_ten[decimals];
@@ -73,11 +83,61 @@ static size_t format_decimal(uint64_t scaled, int decimals, char *out)
 	if (!decimals)
 		return len;
 	out[len++] = '.';
-	for (int i = decimals - 1; i >= 0; i--) {
-		out[len + (size_t)i] = (char)('0' + fraction % 10);
-		fraction /= 10;
+	return len + put_decimals(fraction, decimals, out + len);
+}
+
+/* A double's binary fraction, in quarters of its last bit, so that half the distance to both neighbours is whole. */
+struct binary_fraction {
+	unsigned __int128 rest; /* below one */
+	unsigned __int128 one;  /* 2^bits */
+	int bits;
+	unsigned __int128 below, above; /* half the distance to the neighbours */
+	bool even;                      /* a reader rounds a tie to this double */
+};
+
+/* The shortest digits behind the point that lie nearer to this double than to its neighbours, and how many; 10^n
+ * when they round up to one. After Steele and White, with exact arithmetic. */
+static uint64_t shortest_fraction(struct binary_fraction *f, int *decimals)
+{
+	uint64_t digits = 0;
+
+	for (*decimals = 1;; ++*decimals) {
+		bool low, high;
+
+		f->rest *= 10;
+		f->below *= 10;
+		f->above *= 10;
+		digits = digits * 10 + (uint64_t)(f->rest >> f->bits);
+		f->rest &= f->one - 1;
+		low = f->rest < f->below || (f->even && f->rest == f->below);
+		high = f->rest + f->above > f->one || (f->even && f->rest + f->above == f->one);
+		if (low || high)
+			return digits + (high && (!low || f->rest * 2 >= f->one));
 	}
-	return len + (size_t)decimals;
+}
+
+/* For values whose fraction fits into 128 bits, which is all that anybody measures. */
+static size_t format_fraction(double v, char *out)
+{
+	int exponent;
+	uint64_t mantissa = (uint64_t)ldexp(frexp(v, &exponent), DBL_MANT_DIG);
+	int bits = DBL_MANT_DIG - exponent + 2; /* of the fraction, in quarters */
+	unsigned __int128 scaled = (unsigned __int128)mantissa << 2, one = (unsigned __int128)1 << bits;
+	struct binary_fraction f = {
+		.rest = scaled & (one - 1), .one = one, .bits = bits, .above = 2, .even = mantissa % 2 == 0};
+	uint64_t whole = (uint64_t)(scaled >> bits), digits, carry = 1;
+	int decimals;
+	size_t len;
+
+	f.below = mantissa == UINT64_C(1) << (DBL_MANT_DIG - 1) ? 1 : 2;
+	digits = shortest_fraction(&f, &decimals);
+	for (int i = 0; i < decimals && i < 19; i++)
+		carry *= 10;
+	if (digits == carry)
+		return num_format_u64(whole + 1, out);
+	len = num_format_u64(whole, out);
+	out[len++] = '.';
+	return len + put_decimals(digits, decimals, out + len);
 }
 
 /* Both the scaled integer and the power of ten are exact doubles, so their quotient is rounded once, as a
@@ -100,6 +160,8 @@ size_t num_format(double v, char *out)
 		if (scaled / powers_of_ten[decimals] == magnitude)
 			return sign + format_decimal((uint64_t)scaled, decimals, out);
 	}
+	if (magnitude >= FRACTION_MIN && magnitude < EXACT_MAX)
+		return sign + format_fraction(magnitude, out);
 	return sign + format_slow(magnitude, out);
 }
 
