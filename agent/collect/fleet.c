@@ -32,8 +32,11 @@ static void add_target(struct fleet *fleet, const struct target *target)
 
 static void fleet_free(struct fleet *fleet)
 {
-	for (size_t i = 0; i < fleet->n_lanes; i++)
+	for (size_t i = 0; i < fleet->n_lanes; i++) {
+		if (!fleet->lanes[i].joined)
+			pthread_detach(fleet->lanes[i].thread);
 		lane_fini(&fleet->lanes[i]);
+	}
 	free(fleet->lanes);
 	pthread_cond_destroy(&fleet->done);
 	pthread_mutex_destroy(&fleet->lock);
@@ -80,9 +83,12 @@ int fleet_new(struct fleet **out, const struct target *targets, size_t n, const 
 		pthread_mutex_unlock(&fleet->lock);
 		if (lane_start(&fleet->lanes[i], err) == 0)
 			continue;
+		pthread_mutex_lock(&fleet->lock);
 		fleet->refs--;
 		fleet->live_lanes--;
 		fleet->n_lanes = i + 1;
+		fleet->lanes[i].joined = true; /* it has no thread */
+		pthread_mutex_unlock(&fleet->lock);
 		fleet_stop(fleet);
 		fleet_drain(fleet, clock_mono_ns() + NS_PER_S);
 		fleet_unref(fleet);
@@ -124,6 +130,14 @@ void fleet_stop(struct fleet *fleet)
 	pthread_mutex_unlock(&fleet->lock);
 }
 
+/* Their work is over; what libraries keep for a thread is freed when it ends, which is waited for here. */
+static void join_lanes(struct fleet *fleet)
+{
+	for (size_t i = 0; i < fleet->n_lanes; i++)
+		if (!fleet->lanes[i].joined)
+			fleet->lanes[i].joined = pthread_join(fleet->lanes[i].thread, NULL) == 0;
+}
+
 bool fleet_drain(struct fleet *fleet, int64_t deadline_ns)
 {
 	struct timespec until = {deadline_ns / NS_PER_S, deadline_ns % NS_PER_S};
@@ -135,6 +149,8 @@ bool fleet_drain(struct fleet *fleet, int64_t deadline_ns)
 		rc = pthread_cond_timedwait(&fleet->done, &fleet->lock, &until);
 	drained = !fleet->live_lanes;
 	pthread_mutex_unlock(&fleet->lock);
+	if (drained)
+		join_lanes(fleet);
 	return drained;
 }
 

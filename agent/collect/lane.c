@@ -225,7 +225,6 @@ static void *lane_main(void *arg)
 int lane_start(struct lane *lane, struct err *err)
 {
 	char name[16];
-	pthread_t thread;
 
 	lane->reader = reader_new(&lane->fleet->roots);
 	lane->logged_up = true;
@@ -233,7 +232,7 @@ int lane_start(struct lane *lane, struct err *err)
 	snprintf(name, sizeof(name), "lane:%s", lane->name ? lane->name : lane->target->exporter->name);
 	if (statfs_pool_new(&lane->statfs, err) < 0)
 		return -1;
-	return thread_start(&thread, name, true, lane_main, lane, err);
+	return thread_start(&lane->thread, name, false, lane_main, lane, err);
 }
 
 void lane_fini(struct lane *lane)

@@ -49,6 +49,8 @@ struct lane {
 	struct enabled_collector collectors[LANE_MAX_COLLECTORS];
 	size_t n;
 
+	pthread_t thread;
+	bool joined;
 	pthread_cond_t wake;
 	struct run *queue, *current, *spare;
 	size_t queued;
