@@ -17,8 +17,14 @@
 #include "config/field.h"
 #include "metric/metric.h"
 
-enum target_kind { TARGET_NONE, TARGET_HTTP, TARGET_PG };
+enum target_kind {
+	TARGET_NONE,
+	TARGET_HTTP,
+	TARGET_PG,        /* a PostgreSQL server: the target's settings begin with struct pg_options */
+	TARGET_PGBOUNCER, /* the console of a PgBouncer, with such settings too */
+};
 
+struct pg;
 struct statfs_pool;
 
 /* System calls that answer about the machine itself; tests put frozen answers here. */
@@ -36,6 +42,7 @@ struct probe {
 	struct reader *reader;      /* files below /proc, /sys and the root */
 	struct statfs_pool *statfs; /* file system sizes that cannot hang us */
 	const struct kernel *kernel;
+	struct pg *pg; /* the client, where the target is asked in SQL; else NULL */
 };
 
 struct collector {
@@ -60,6 +67,7 @@ struct exporter {
 	const char *job;            /* in /sd: the job name that community dashboards use */
 	const char *scrape_prefix;  /* "node": also emit node_scrape_collector_*; NULL: not */
 	bool many_targets;          /* its config section is a list of named targets */
+	enum target_kind target;    /* what its lanes hold for their collectors */
 	const struct field *fields; /* a target's settings besides name and collectors; NULL: none */
 	size_t config_size;
 };

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/thread.h"
 #include "collect/statfs_pool.h"
+#include "net/pg.h"
 
 #define LOG_AGAIN_NS (60 * NS_PER_S)
 
@@ -68,6 +69,10 @@ const struct metric_desc lane_metrics[] = {
          METRIC_GAUGE, "collector"},
 	{"node_scrape_collector_success", "Whether a collector of the host succeeded in this scrape.", METRIC_GAUGE,
          "collector"},
+	{"pg_scrape_collector_duration_seconds", "Time that a collector of PostgreSQL took in this scrape.",
+         METRIC_GAUGE, "collector"},
+	{"pg_scrape_collector_success", "Whether a collector of PostgreSQL succeeded in this scrape.", METRIC_GAUGE,
+         "collector"},
 	{0},
 };
 
@@ -87,6 +92,14 @@ static void add_scrape_samples(struct run *run, size_t i)
 	sample_add(&run->set, &d[1], run->success[i], LABELS({"collector", collector}));
 }
 
+/* A server that does not answer is to be reported before the scrape's own deadline. */
+static int64_t sooner(const struct run *run)
+{
+	int64_t whole = run->deadline_ns - run->started_ns;
+
+	return run->deadline_ns - (whole / 8 < 100 * NS_PER_MS ? whole / 8 : 100 * NS_PER_MS);
+}
+
 static void run_collector(struct run *run, size_t i)
 {
 	struct lane *lane = run->lane;
@@ -95,12 +108,13 @@ static void run_collector(struct run *run, size_t i)
 	struct err err = {""};
 	struct probe probe = {
 		.arena = &run->arena,
-		.deadline_ns = run->deadline_ns,
+		.deadline_ns = lane->pg ? sooner(run) : run->deadline_ns,
 		.config = enabled->config,
 		.target = lane->target->config,
 		.reader = lane->reader,
 		.statfs = lane->statfs,
 		.kernel = &real_kernel,
+		.pg = lane->pg,
 	};
 
 	__atomic_store_n(&lane->running, i, __ATOMIC_RELAXED);
@@ -116,12 +130,16 @@ static void execute(struct run *run)
 	struct lane *lane = run->lane;
 
 	sample_set_init(&run->set, &run->arena, lane->target->name);
+	if (lane->pg)
+		pg_begin(lane->pg);
 	for (size_t i = 0; i < lane->n; i++) {
 		if (!(run->mask >> i & 1))
 			continue;
 		run_collector(run, i);
 		run->up = run->up || run->success[i];
 	}
+	if (lane->pg)
+		run->up = pg_answered(lane->pg);
 	reader_sweep(lane->reader);
 }
 
@@ -222,12 +240,24 @@ static void *lane_main(void *arg)
 	return NULL;
 }
 
+/* A target has one client, so that it never has more connections than that allows. */
+static struct pg *make_client(const struct target *target)
+{
+	if (target->exporter->target == TARGET_PG)
+		return pg_new(target->config, PG_SERVER);
+	if (target->exporter->target == TARGET_PGBOUNCER)
+		return pg_new(target->config, PG_CONSOLE);
+	return NULL;
+}
+
 int lane_start(struct lane *lane, struct err *err)
 {
 	char name[16];
 
 	lane->reader = reader_new(&lane->fleet->roots);
 	lane->logged_up = true;
+	if (!lane->name)
+		lane->pg = make_client(lane->target);
 	pthread_cond_init(&lane->wake, NULL);
 	snprintf(name, sizeof(name), "lane:%s", lane->name ? lane->name : lane->target->exporter->name);
 	if (statfs_pool_new(&lane->statfs, err) < 0)
@@ -243,6 +273,7 @@ void lane_fini(struct lane *lane)
 	}
 	reader_free(lane->reader);
 	statfs_pool_free(lane->statfs);
+	pg_free(lane->pg);
 	pthread_cond_destroy(&lane->wake);
 }
 

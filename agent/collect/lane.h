@@ -57,6 +57,7 @@ struct lane {
 	bool kicked;                /* something was queued since its thread was last woken */
 	struct reader *reader;      /* the lane's thread only */
 	struct statfs_pool *statfs; /* the lane's thread only */
+	struct pg *pg;              /* the lane's thread only; NULL unless the target is asked in SQL */
 	size_t running;             /* index of the collector at work */
 
 	/* the last full run, and what was missed since */
