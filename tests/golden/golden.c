@@ -2,7 +2,9 @@
  *
  * tests/golden/<exporter_collector>/<case>/ holds proc/, sys/ and root/ (each may be missing), config.yml (the
  * collector's own section; may be missing) and expected.prom; the case's folder is where it runs; `error` is expected
- * where the collector fails. UPDATE_GOLDEN=1 writes the expectations instead. A collector without a case is a failure.
+ * where the collector fails. What a database replies is in rows/<query>.tsv (the first line names the columns, \\N is
+ * null), its version in rows/version; a query without a file fails. UPDATE_GOLDEN=1 writes the expectations instead. A
+ * collector without a case is a failure.
  * `--openmetrics DIRECTORY OUT` compares nothing and writes OUT/<exporter_collector>.<case> in OpenMetrics. */
 #include <dirent.h>
 #include <errno.h>
@@ -13,10 +15,12 @@
 
 #include "base/buf.h"
 #include "base/file.h"
+#include "base/num.h"
 #include "collect/statfs_pool.h"
 #include "config/bind.h"
 #include "exporters/registry.h"
 #include "metric/exposition.h"
+#include "net/pg.h"
 
 static int failures;
 
@@ -110,7 +114,34 @@ static const void *bind_config(struct arena *a, const struct collector *c, const
 	return config;
 }
 
-static void expose(struct arena *a, const struct collector *c, const char *dir, struct buf *out)
+/* Replies of a database that does not change. */
+static int frozen_rows(void *dir, struct arena *a, const struct pg_request *rq, const struct pg_rows **out,
+                       struct err *err)
+{
+	char *text;
+	size_t len;
+
+	if (file_read(a, arena_printf(a, "%s/rows/%s.tsv", (const char *)dir, rq->name), 1 << 20, &text, &len, err) < 0)
+		return -1;
+	return pg_rows_parse(a, text, out, err);
+}
+
+static struct pg *frozen_pg(struct arena *a, const struct collector *c, char *dir)
+{
+	struct err err;
+	uint64_t version = 0;
+	char *text;
+	size_t len;
+
+	if (c->target != TARGET_PG && c->target != TARGET_PGBOUNCER)
+		return NULL;
+	if (file_read(a, arena_printf(a, "%s/rows/version", dir), 64, &text, &len, &err) < 0 ||
+	    !num_parse_u64(text, strcspn(text, "\n"), &version))
+		fail(c->name, dir, "rows/version holds no number");
+	return pg_new_with(frozen_rows, dir, (int)version);
+}
+
+static void expose(struct arena *a, const struct collector *c, char *dir, struct buf *out)
 {
 	struct roots roots = {arena_printf(a, "%s/proc", dir), arena_printf(a, "%s/sys", dir),
 	                      arena_printf(a, "%s/root", dir)};
@@ -123,7 +154,8 @@ static void expose(struct arena *a, const struct collector *c, const char *dir, 
 	                      .deadline_ns = clock_mono_ns() + 60 * NS_PER_S,
 	                      .config = bind_config(a, c, dir),
 	                      .reader = reader,
-	                      .kernel = &frozen};
+	                      .kernel = &frozen,
+	                      .pg = frozen_pg(a, c, dir)};
 
 	if (c->lane && statfs_pool_new_with(&pool, frozen_statfs, &err) < 0)
 		fail(c->name, dir, err.text);
@@ -139,6 +171,7 @@ static void expose(struct arena *a, const struct collector *c, const char *dir, 
 	}
 	exposition_write(out, format, a, sets, 1);
 	statfs_pool_free(pool);
+	pg_free(probe.pg);
 	reader_free(reader);
 }
 
