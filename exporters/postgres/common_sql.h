@@ -1,0 +1,28 @@
+/* Collectors that are data: queries whose columns name the metrics and labels.
+ *
+ * A column called x is the value of the metric prefix + x where there is one, else the label x of all values in its
+ * row; NULL is no sample. A metric that has the label `server` gets it without a column. */
+#pragma once
+
+#include "collect/collector.h"
+#include "net/pg.h"
+
+struct sql_query {
+	const char *name;                /* "stat_bgwriter": for what rests after a time-out, and for fixtures */
+	int min_version, before_version; /* 170000: from 17 on; 0: no limit */
+	const char *sql;
+};
+
+struct sql_table {
+	const char *prefix;
+	const struct metric_desc *metrics; /* the collector's own */
+	const struct sql_query *queries; /* all that fit the server's version are asked; a row without sql ends them */
+};
+
+enum { SQL_MAX_ROWS = 5000 };
+
+/* Asks all and adds what came; -1 with the first error. */
+MUST_CHECK int sql_collect(struct probe *p, const struct sql_table *t, struct sample_set *set, struct err *err);
+
+MUST_CHECK int sql_ask(struct probe *p, const char *name, const char *sql, const struct pg_rows **rows,
+                       struct err *err);
