@@ -3,6 +3,8 @@ import pytest
 
 import support
 
+pytest_plugins = ["postgres"]
+
 
 @pytest.fixture
 def start_agent(tmp_path_factory):

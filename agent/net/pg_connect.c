@@ -72,13 +72,16 @@ static bool is_ours(const char *key)
 	return false;
 }
 
-static const char *take_address(struct pg *pg, const PQconninfoOption *o)
+/* All but what is ours; returns the address that stands in for the host's name. */
+static const char *take_options(struct pg *pg, const PQconninfoOption *o)
 {
 	const char *hostaddr = NULL;
 
 	for (; o->keyword; o++) {
 		if (!strcmp(o->keyword, "hostaddr") && o->val && *o->val)
 			hostaddr = arena_strdup(&pg->arena, o->val);
+		if (!strcmp(o->keyword, "host") && o->val && strchr(o->val, ','))
+			err_set(&pg->config_error, "%.100s: name one host; each server is a target of its own", o->val);
 		if (o->val && !is_ours(o->keyword))
 			put(&pg->keywords, arena_strdup(&pg->arena, o->keyword), arena_strdup(&pg->arena, o->val));
 	}
@@ -92,7 +95,7 @@ static void take_effective(struct pg *pg, PGconn *conn)
 
 	if (!options)
 		abort();
-	hostaddr = take_address(pg, options);
+	hostaddr = take_options(pg, options);
 	PQconninfoFree(options);
 	pg->host = arena_strdup(&pg->arena, PQhost(conn));
 	pg->port = arena_strdup(&pg->arena, PQport(conn));

@@ -1,0 +1,243 @@
+"""PostgreSQL as the agent sees it: real servers of each version, passwords, locks, poolers, TLS."""
+import json
+import signal
+import subprocess
+import threading
+
+import pytest
+
+import postgres as pg
+from support import VEDETTE, wait_until
+
+COLLECTORS = {"up", "login", "database", "locks", "postmaster", "replication", "replication_slot", "roles", "settings",
+              "stat_activity", "stat_archiver", "stat_bgwriter", "stat_checkpointer", "stat_database", "wal"}
+
+
+def scrape(tmp_path, config, env=None, args=()):
+    """One scrape from the command line: exposition text and messages."""
+    path = tmp_path / "vedette.yml"
+    path.write_text(config)
+    done = subprocess.run([str(VEDETTE), "scrape", "postgres", f"--config.file={path}", *args], capture_output=True,
+                          text=True, timeout=60, env=env, check=False)
+    return done
+
+
+def successes(metrics):
+    return {dict(labels)["collector"]: value for labels, value in
+            metrics.named("pg_scrape_collector_success").items()}
+
+
+@pytest.mark.parametrize("version", pg.VERSIONS)
+def test_all_collectors_work_on_every_version(start_postgres, start_agent, version):
+    server = start_postgres(version)
+    metrics = start_agent(pg.agent_config(server.config())).metrics("/metrics/postgres")
+    assert {name for name, value in successes(metrics).items() if value == 1} >= COLLECTORS
+    assert metrics.value("pg_up") == 1
+    assert metrics.value("vedette_pg_login_success") == 1
+    assert metrics.value("pg_database_size_bytes", datname="postgres") > 1e6
+    assert metrics.value("pg_settings_max_connections", server=f"127.0.0.1:{server.port}") == 20
+    static = dict(next(iter(metrics.named("pg_static"))))
+    assert static["short_version"].startswith(f"{version}.")
+    new = version >= 17
+    assert metrics.has("pg_stat_checkpointer_num_timed_total") == new
+    assert metrics.has("pg_stat_bgwriter_checkpoints_timed_total") == (not new)
+
+
+def test_settings_do_not_show_our_own(start_postgres, start_agent):
+    server = start_postgres()
+    metrics = start_agent(pg.agent_config(server.config())).metrics("/metrics/postgres")
+    where = {"server": f"127.0.0.1:{server.port}"}
+    assert metrics.value("pg_settings_statement_timeout_seconds", **where) == 0
+    assert metrics.value("pg_settings_default_transaction_read_only", **where) == 0
+    assert metrics.value("pg_settings_shared_buffers_bytes", **where) == 16 << 20
+    assert metrics.value("pg_settings_checkpoint_timeout_seconds", **where) == 300
+
+
+@pytest.mark.parametrize("password", [pg.PASSWORD, "@:/?=%&'\" \\ space", "ပို့စ်ဂရက်" * 6 + "é", "${NOT_A_VARIABLE", "***"])
+def test_passwords(postgres, tmp_path, password):
+    quoted = password.replace("'", "''")
+    postgres.sql(f"CREATE ROLE odd LOGIN PASSWORD '{quoted}'; GRANT pg_monitor TO odd")
+    path = tmp_path / "password"
+    path.write_text(password + "\n")
+    try:
+        done = scrape(tmp_path, pg.agent_config(postgres.config(user="odd", password=None, password_file=path)))
+        assert "\npg_up 1\n" in done.stdout, done.stdout + done.stderr
+        if "$" not in password:
+            done = scrape(tmp_path, pg.agent_config(postgres.config(user="odd", password=password)))
+            assert "\npg_up 1\n" in done.stdout, done.stdout + done.stderr
+    finally:
+        postgres.sql("DROP ROLE odd")
+
+
+def down(agent, *words):
+    """pg_up is 0, the words say why, and the host's own series are there all the same."""
+    agent.expect_log("collector failed")
+    metrics = agent.metrics()
+    assert metrics.value("pg_up") == 0
+    assert metrics.has("node_load1")
+    agent_metrics = agent.metrics("/metrics/agent")
+    assert [v for k, v in agent_metrics.named("vedette_target_up").items() if ("exporter", "postgres") in k] == [0]
+    error = [dict(k)["error"] for k in agent_metrics.named("vedette_target_error_info")
+             if ("exporter", "postgres") in k][0]
+    for word in words:
+        assert word in error
+    assert agent.get("/metrics/postgres").status == 503
+    assert pg.PASSWORD not in agent.log.read_text() + agent.get("/").body + metrics.text + agent_metrics.text
+    return metrics
+
+
+def test_refused_logins_in_words(postgres, start_agent):
+    for settings, words in (({"password": "wrong"}, "wrong password"),
+                            ({"database": "nowhere"}, "no such database"),
+                            ({"user": "nobody"}, "wrong password"),  # the server does not tell which roles there are
+                            ({"password": None}, "asks for a password"),
+                            ({"port": 1}, "connection refused"),
+                            ({"host": "no-such-name.invalid"}, "name not found"),
+                            ({"host": "/nowhere"}, "connection refused"),
+                            ({"sslmode": "require"}, "TLS failed"),
+                            ({"host": "a,b"}, "name one host")):
+        metrics = down(start_agent(pg.agent_config(postgres.config(**settings))), words)
+        assert metrics.value("vedette_pg_login_success") == 0
+        assert set(successes(metrics).values()) <= {0}
+
+
+def test_unix_socket(postgres, start_agent):
+    agent = start_agent(pg.agent_config(postgres.config(host=postgres.directory)))
+    assert agent.metrics().value("pg_up") == 1
+
+
+def test_address_from_the_environment(postgres, tmp_path):
+    import os
+    import urllib.parse
+    password = urllib.parse.quote(pg.PASSWORD, safe="")
+    base = {k: v for k, v in os.environ.items() if not k.startswith("PG")}
+    url = f"postgresql+asyncpg://vedette:{password}@localhost:{postgres.port}/postgres"
+    service = tmp_path / "pg_service.conf"
+    service.write_text(f"[app]\nhost=localhost\nport={postgres.port}\ndbname=postgres\nuser=vedette\n"
+                       f"password={pg.PASSWORD}\n")
+    keywords = {"PGHOST": "localhost", "PGPORT": str(postgres.port), "PGUSER": "vedette", "PGDATABASE": "postgres",
+                "PGPASSWORD": pg.PASSWORD}
+    for config, env in (("{timeout: 5s}", {"DATABASE_URL": url}), ("{timeout: 5s}", keywords),
+                        ("{service: app}", {"PGSERVICEFILE": str(service)})):
+        done = scrape(tmp_path, pg.agent_config(config), env={**base, **env})
+        assert "\npg_up 1\n" in done.stdout, done.stdout + done.stderr
+    bad = f"postgresql://vedette:{pg.PASSWORD}%zz@localhost/x"
+    done = scrape(tmp_path, pg.agent_config("{timeout: 5s}"), env={**base, "DATABASE_URL": bad})
+    assert "pg_up 0" in done.stdout and pg.PASSWORD not in done.stdout + done.stderr
+
+
+def test_never_more_than_two_connections(start_postgres, start_agent):
+    server = start_postgres()
+    agent = start_agent(pg.agent_config(server.config()))
+    assert agent.metrics().value("pg_up") == 1
+    # psql samples from inside of the server, in one session and as fast as it can
+    sampler = server.session("CREATE TABLE seen (n int);")
+    sampler.stdin.write("DO $$ DECLARE most int := 0; now_n int; BEGIN LOOP PERFORM pg_stat_clear_snapshot(); "
+                        "SELECT count(*) INTO now_n FROM pg_stat_activity WHERE usename = 'vedette'; "
+                        "most := greatest(most, now_n); EXIT WHEN pg_try_advisory_lock(7); END LOOP; "
+                        "INSERT INTO seen VALUES (most); END $$;\n\\echo done\n")
+    holder = server.session("SELECT pg_advisory_lock(7);")
+    sampler.stdin.flush()
+
+    def many():
+        for _ in range(20):
+            assert agent.metrics().value("pg_up") == 1
+
+    threads = [threading.Thread(target=many) for _ in range(5)]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join()
+    holder.stdin.close()
+    for line in sampler.stdout:
+        if line.strip() == "done":
+            break
+    sampler.stdin.close()
+    assert int(server.sql("SELECT n FROM seen")) == 2
+    agent.stop()
+    wait_until(lambda: server.connections() == 0, what="no connection is left")
+
+
+def test_full_server_still_tells(start_postgres, start_agent):
+    """The kept connection reports who fills the server; a new client does not get in."""
+    server = start_postgres(settings="max_connections = 8\nsuperuser_reserved_connections = 2")
+    server.sql("CREATE ROLE app LOGIN PASSWORD 'app'")
+    agent = start_agent(pg.agent_config(server.config()))
+    agent.expect_log("collector failed")
+    assert agent.metrics().value("vedette_pg_login_success") == 1
+    env = {**server.environment(), "PGPASSWORD": "app"}
+    clients = [subprocess.Popen(server.psql_command(user="app"), env=env, stdin=subprocess.PIPE, text=True)
+               for _ in range(5)]
+    wait_until(lambda: server.connections("app") == 5, what="the server is full")
+    metrics = agent.metrics()
+    assert metrics.value("pg_up") == 1
+    assert metrics.value("vedette_pg_login_success") == 0
+    assert "too many connections" in agent.get("/metrics/agent").body
+    for c in clients:
+        c.stdin.close()
+        c.wait(10)
+    wait_until(lambda: agent.metrics().value("vedette_pg_login_success") == 1, what="a new client gets in")
+
+
+def test_restart_between_scrapes(start_postgres, start_agent):
+    server = start_postgres()
+    agent = start_agent(pg.agent_config(server.config()))
+    agent.expect_log("collector failed")
+    assert agent.metrics().value("pg_up") == 1
+    for number in (signal.SIGINT, signal.SIGQUIT):
+        server.stop(number)
+        server.start()
+        assert agent.metrics().value("pg_up") == 1
+    server.stop()
+    down(agent, "connection refused")
+    server.start()
+    assert agent.metrics().value("pg_up") == 1
+
+
+def test_a_killed_backend_is_replaced(postgres, start_agent):
+    agent = start_agent(pg.agent_config(postgres.config()))
+    agent.metrics()
+    postgres.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'vedette'")
+    assert agent.metrics().value("pg_up") == 1
+
+
+def test_alter_table_blocks_nothing(start_postgres, start_agent):
+    server = start_postgres()
+    server.sql("CREATE TABLE documents (id int)")
+    agent = start_agent(pg.agent_config(server.config()))
+    agent.metrics()
+    holder = server.session("BEGIN; ALTER TABLE documents ADD COLUMN x int;")
+    waiter = subprocess.Popen(server.psql_command("-c", "SELECT * FROM documents"), env=server.environment(),
+                              stdout=subprocess.DEVNULL)
+    wait_until(lambda: server.sql("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'") == "1",
+               what="one waits")
+    response = agent.get("/metrics/postgres")
+    assert response.status == 200 and response.seconds < 2
+    assert 'vedette_pg_blocked_sessions{datname="postgres",usename="postgres",application_name="psql",' \
+           'blocked_by="psql"} 1' in response.body
+    holder.stdin.close()
+    assert waiter.wait(20) == 0
+
+
+def test_without_pg_monitor(start_postgres, start_agent):
+    server = start_postgres()
+    server.sql("REVOKE pg_monitor FROM vedette")
+    agent = start_agent(pg.agent_config(server.config()))
+    agent.expect_log("collector failed")
+    metrics = agent.metrics()
+    assert metrics.value("pg_up") == 1
+    assert {name for name, value in successes(metrics).items() if value == 0} == {"wal"}
+    assert "permission denied (the role needs pg_monitor)" in agent.get("/metrics/agent").body
+
+
+def test_two_targets_one_down(postgres, start_agent):
+    agent = start_agent(pg.agent_config(postgres.config(name="app"), postgres.config(name="gone", port=1)))
+    agent.expect_log("collector failed")
+    entries = {e["labels"]["instance"].rsplit("/", 1)[1]: e for e in json.loads(agent.get("/sd").body)
+               if e["labels"]["job"] == "postgresql"}
+    for _ in range(3):
+        assert agent.get(entries["app"]["labels"]["__metrics_path__"]).status == 200
+        assert agent.get(entries["gone"]["labels"]["__metrics_path__"]).status == 503
+    metrics = agent.metrics()
+    assert metrics.value("pg_up", target="app") == 1
+    assert metrics.value("pg_up", target="gone") == 0
