@@ -7,9 +7,10 @@
 #include "net/pg_internal.h"
 
 enum {
-	REST_RUNS = 5,        /* that a query is left in peace after it timed out */
-	PAUSE_MS = 100,       /* the least time between two logins, and as much again by chance */
-	CHECK_INTERVAL_S = 2, /* by then a server that has client_connection_check_interval noticed that we left */
+	REST_RUNS = 5,   /* that a query is left in peace after it timed out */
+	PAUSE_MS = 100,  /* the least time between two logins, and as much again by chance */
+	CHECK_MS = 1100, /* by then a server with client_connection_check_interval has noticed that we left */
+	LEAVE_MS = 100,  /* that a server takes to end a query whose time is over */
 };
 
 static void clear_result(PGresult **result)
@@ -105,15 +106,22 @@ static void rest(struct pg *pg, const char *name)
 		}
 }
 
-/* The server may go on with what we do not wait for any longer; a new connection beside it would be one too many. */
-static int give_up(struct pg *pg, struct err *err)
+int64_t pg_statement_timeout_ms(const struct pg *pg)
 {
-	int64_t most = pg->timeout_ns;
+	int64_t ms = pg->timeout_ns / NS_PER_MS - 200;
 
-	if (pg->startup == STARTUP_FULL && most > CHECK_INTERVAL_S * NS_PER_S)
-		most = CHECK_INTERVAL_S * NS_PER_S;
+	return ms < 100 ? 100 : ms;
+}
+
+/* The server may go on with what we do not wait for any longer; a new connection beside it would be one too many.
+ * Its own time-out ends the query, or its next look at the connection. */
+static int give_up(struct pg *pg, int64_t asked_ns, struct err *err)
+{
+	int64_t by_timeout = asked_ns + (pg_statement_timeout_ms(pg) + LEAVE_MS) * NS_PER_MS;
+	int64_t by_check = clock_mono_ns() + CHECK_MS * NS_PER_MS;
+
 	if (pg->kind == PG_SERVER)
-		pg->ended_ns = clock_mono_ns() + most;
+		pg->ended_ns = pg->startup == STARTUP_FULL && by_check < by_timeout ? by_check : by_timeout;
 	drop(pg);
 	return pg_fail(pg, PG_TIMEOUT, err, "no answer before the deadline");
 }
@@ -207,7 +215,6 @@ static int exchange(struct pg *pg, PGconn *conn, struct arena *a, const char *sq
 static int ask(struct pg *pg, PGconn *conn, struct arena *a, const struct pg_request *rq, struct pg_rows *rows,
                struct err *err)
 {
-	int64_t ms = pg->timeout_ns / NS_PER_MS - 200;
 	struct err ignored;
 	const char *sql;
 
@@ -216,7 +223,7 @@ static int ask(struct pg *pg, PGconn *conn, struct arena *a, const struct pg_req
 	sql = arena_printf(a,
 	                   "BEGIN READ ONLY; SET LOCAL statement_timeout = %d; SET LOCAL lock_timeout = 100; "
 	                   "SET LOCAL jit = off; %s; COMMIT",
-	                   (int)(ms < 100 ? 100 : ms), rq->sql);
+	                   (int)pg_statement_timeout_ms(pg), rq->sql);
 	if (exchange(pg, conn, a, sql, rq->deadline_ns, rows, err) == 0)
 		return 0;
 	if (usable(pg, conn)) {
@@ -305,18 +312,20 @@ static int open_conn(struct pg *pg, int64_t deadline_ns, struct err *err)
 static int ask_again(struct pg *pg, struct arena *a, const struct pg_request *rq, struct pg_rows *rows, struct err *err)
 {
 	for (;;) {
+		int64_t asked;
 		bool kept;
 
 		*rows = (struct pg_rows){0};
 		if (open_conn(pg, rq->deadline_ns, err) < 0)
 			return -1;
 		kept = !pg->fresh;
+		asked = clock_mono_ns();
 		if (ask(pg, pg->conn, a, rq, rows, err) == 0)
 			return 0;
 		if (usable(pg, pg->conn))
 			return -1;
 		if (pg->failure == PG_TIMEOUT)
-			return give_up(pg, err);
+			return give_up(pg, asked, err);
 		drop(pg);
 		if (pg->failure != PG_LOST || !kept)
 			return -1;

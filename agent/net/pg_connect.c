@@ -159,14 +159,12 @@ bool pg_wait(PGconn *conn, short events, int64_t deadline_ns)
 
 static const char *startup_options(struct arena *a, const struct pg *pg)
 {
-	int64_t ms = pg->timeout_ns / NS_PER_MS - 200;
-
 	if (pg->kind == PG_CONSOLE || pg->startup == STARTUP_NONE)
 		return NULL;
 	return arena_printf(a,
 	                    "-c default_transaction_read_only=on -c statement_timeout=%d -c lock_timeout=100 "
 	                    "-c idle_in_transaction_session_timeout=10000 -c jit=off%s",
-	                    (int)(ms < 100 ? 100 : ms),
+	                    (int)pg_statement_timeout_ms(pg),
 	                    pg->startup == STARTUP_FULL ? " -c client_connection_check_interval=1000" : "");
 }
 

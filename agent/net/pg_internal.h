@@ -64,6 +64,9 @@ struct pg_rows {
 	const char ***rows;
 };
 
+/* What the server is told: it gives up before we do. */
+int64_t pg_statement_timeout_ms(const struct pg *pg);
+
 /* pg_rows.c: appends the rows of one result; false when the reply has become too large. */
 bool pg_rows_take(struct arena *a, struct pg_rows *rows, const PGresult *result);
 

@@ -1,0 +1,182 @@
+"""Databases that hang, lie or speak half: all else arrives in time, and the agent loses nothing by it."""
+import signal
+import socket
+import struct
+import threading
+
+import pytest
+
+import postgres as pg
+from support import wait_until
+
+GOOD_LOGIN = b"R" + struct.pack("!ii", 8, 0) + b"Z" + struct.pack("!ic", 5, b"I")
+
+
+class Listener:
+    """Accepts on a free port and does one thing with each connection; keeps it open until the end."""
+
+    def __init__(self, behave):
+        self.behave, self.kept = behave, []
+        self.socket = socket.create_server(("127.0.0.1", 0))
+        self.port = self.socket.getsockname()[1]
+        threading.Thread(target=self.run, daemon=True).start()
+
+    def run(self):
+        while True:
+            try:
+                client, _ = self.socket.accept()
+            except OSError:
+                return
+            self.kept.append(client)
+            threading.Thread(target=self.serve, args=(client,), daemon=True).start()
+
+    def serve(self, client):
+        try:
+            self.behave(client)
+        except OSError:
+            pass
+
+    def close(self):
+        self.socket.close()
+        for client in self.kept:
+            client.close()
+
+
+def silent(client):
+    client.recv(1)
+
+
+def garbage(client):
+    client.recv(4096)
+    client.sendall(b"SSH-2.0-OpenSSH_9.2p1 Debian\r\n" * 1024)
+
+
+def half_a_message(client):
+    client.recv(4096)
+    client.sendall(b"N")
+    client.recv(4096)
+    client.sendall(b"R\0\0")
+
+
+def slammed(client):
+    client.recv(4096)
+    client.close()
+
+
+def half_an_answer(client):
+    """Lets anybody in, then stops in the middle of a row's description."""
+    client.recv(4096)
+    client.sendall(b"N")
+    client.recv(4096)
+    client.sendall(GOOD_LOGIN)
+    client.recv(4096)
+    client.sendall(b"T\0\0\0\x21\0\x01ver")
+
+
+def huge_message(client):
+    """Announces a message of 1 GiB and sends on and on."""
+    client.recv(4096)
+    client.sendall(b"N")
+    client.recv(4096)
+    client.sendall(GOOD_LOGIN)
+    client.recv(4096)
+    client.sendall(b"D" + struct.pack("!ih", (1 << 30) + 100, 1) + struct.pack("!i", 1 << 30))
+    while True:
+        client.sendall(bytes(65536))
+
+
+def resident(agent):
+    with open(f"/proc/{agent.pid}/statm", encoding="ascii") as f:
+        return int(f.read().split()[1]) * 4096
+
+
+def steady(agent, rounds=20):
+    """Nothing is gained over many rounds."""
+    agent.metrics()
+    threads, descriptors = agent.threads(), agent.descriptors()
+    for _ in range(rounds):
+        agent.metrics()
+    wait_until(lambda: agent.threads() <= threads and agent.descriptors() <= descriptors + 1,
+               what="no thread or descriptor is gained")
+
+
+@pytest.mark.parametrize("behave, words", [
+    (silent, "no answer to our login"), (garbage, "does not speak PostgreSQL"),
+    (half_a_message, "no answer to our login"), (slammed, "closed the connection"),
+    (half_an_answer, "no answer before the deadline")])
+def test_listeners_that_are_no_database(start_agent, behave, words):
+    listener = Listener(behave)
+    server = f"{{host: 127.0.0.1, port: {listener.port}, user: vedette, password: '{pg.PASSWORD}', database: app}}"
+    agent = start_agent(pg.agent_config(server, timeout="400ms"))
+    agent.expect_log("collector failed")
+    try:
+        response = agent.get()
+        assert "\npg_up 0\n" in response.body and "\nnode_load1 " in response.body
+        assert response.seconds < 2
+        text = agent.get("/metrics/agent").body
+        assert words in text and pg.PASSWORD not in text
+        assert agent.get("/metrics/postgres").status == 503
+        steady(agent)
+    finally:
+        listener.close()
+
+
+def test_a_message_without_end(start_agent):
+    listener = Listener(huge_message)
+    server = f"{{host: 127.0.0.1, port: {listener.port}, user: vedette, password: x, database: app}}"
+    agent = start_agent(pg.agent_config(server, timeout="400ms"))
+    agent.expect_log("collector failed")
+    try:
+        response = agent.get()
+        assert "\npg_up 0\n" in response.body and "\nnode_load1 " in response.body
+        assert response.seconds < 2
+    finally:
+        listener.close()
+
+
+def test_server_that_stands_still(start_postgres, start_agent):
+    server = start_postgres()
+    agent = start_agent(pg.agent_config(server.config(timeout="1s"), timeout="1s"))
+    agent.expect_log("collector failed")
+    assert agent.metrics().value("pg_up") == 1
+    for _ in range(2):
+        server.signal_all(signal.SIGSTOP)
+        response = agent.get()
+        assert "\npg_up 0\n" in response.body and "\nnode_load1 " in response.body
+        assert response.seconds < 2
+        steady(agent, 5)
+        server.signal_all(signal.SIGCONT)
+        values = [agent.metrics().value("pg_up") for _ in range(2)]
+        assert values[-1] == 1
+    assert server.connections() <= 2
+
+
+def test_postmaster_that_stands_still(start_postgres, start_agent):
+    """Those who are in go on; nobody new gets in."""
+    server = start_postgres()
+    agent = start_agent(pg.agent_config(server.config(), timeout="1s"))
+    agent.expect_log("collector failed")
+    agent.metrics()
+    server.process.send_signal(signal.SIGSTOP)
+    metrics = agent.metrics()
+    assert metrics.value("pg_up") == 1
+    assert metrics.value("vedette_pg_login_success") == 0
+    server.process.send_signal(signal.SIGCONT)
+    wait_until(lambda: agent.metrics().value("vedette_pg_login_success") == 1, what="a new client gets in")
+
+
+def test_killed_in_the_middle_of_a_query(start_postgres, start_agent):
+    server = start_postgres()
+    agent = start_agent(pg.agent_config(server.config(timeout="2s"), timeout="2s"))
+    agent.expect_log("collector failed")
+    agent.metrics()
+    server.signal_all(signal.SIGSTOP)
+    timer = threading.Timer(0.3, server.signal_all, [signal.SIGKILL])
+    timer.start()
+    response = agent.get()
+    timer.join()
+    assert "\npg_up 0\n" in response.body and "\nnode_load1 " in response.body
+    server.process.wait(10)
+    (server.data / "postmaster.pid").unlink()
+    server.start()
+    assert [agent.metrics().value("pg_up") for _ in range(2)][-1] == 1
