@@ -7,6 +7,7 @@ import pathlib
 import pwd
 import shutil
 import signal
+import socket
 import subprocess
 import tarfile
 import tempfile
@@ -168,6 +169,41 @@ class Postgres:
         return "{%s}" % pairs
 
 
+class Pgbouncer:
+    """Debian's PgBouncer 1.18 in front of a server; every user of it has the given password there too."""
+
+    def __init__(self, server, settings="", users=(("vedette", PASSWORD), ("postgres", SUPERUSER_PASSWORD))):
+        root = support.fetch_peers("pgbouncer", "libc-ares2").parent.parent
+        library = next(root.glob("usr/lib/*/libcares.so.2"))
+        self.port = support.free_port()
+        self.directory = pathlib.Path(tempfile.mkdtemp(prefix="vedette-bouncer-"))
+        self.log = self.directory / "log"
+        quoted = [(user, password.replace('"', '""')) for user, password in users]
+        (self.directory / "users").write_text("".join(f'"{u}" "{p}"\n' for u, p in quoted))
+        (self.directory / "pgbouncer.ini").write_text(
+            f"[databases]\n* = host=127.0.0.1 port={server.port}\n[pgbouncer]\nlisten_addr = 127.0.0.1\n"
+            f"listen_port = {self.port}\nauth_type = scram-sha-256\nauth_file = {self.directory}/users\n"
+            f"pool_mode = transaction\nunix_socket_dir =\nstats_users = vedette\n{settings}\n")
+        user = other_user()
+        for path in (self.directory, *self.directory.iterdir()) if user else ():
+            os.chown(path, user["user"], user["group"])
+        with open(self.log, "wb") as log:
+            self.process = subprocess.Popen([str(root / "usr/sbin/pgbouncer"), str(self.directory / "pgbouncer.ini")],
+                                            stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd="/",
+                                            env=dict(os.environ, LD_LIBRARY_PATH=str(library.parent)), **user)
+        support.wait_until(self.ready, 30, "PgBouncer serves")
+
+    def ready(self):
+        assert self.process.poll() is None, self.log.read_text()
+        with socket.socket() as s:
+            return s.connect_ex(("127.0.0.1", self.port)) == 0
+
+    def remove(self):
+        self.process.kill()
+        self.process.wait()
+        shutil.rmtree(self.directory, ignore_errors=True)
+
+
 def quote(value):
     return str(value) if isinstance(value, int) else "'%s'" % str(value).replace("'", "''")
 
@@ -197,3 +233,17 @@ def start_postgres():
     yield start
     for server in servers:
         server.remove()
+
+
+@pytest.fixture
+def start_pgbouncer():
+    """start_pgbouncer(server, settings="") runs a PgBouncer in front of it."""
+    bouncers = []
+
+    def start(*args, **kwargs):
+        bouncers.append(Pgbouncer(*args, **kwargs))
+        return bouncers[-1]
+
+    yield start
+    for bouncer in bouncers:
+        bouncer.remove()

@@ -1,8 +1,10 @@
 """PostgreSQL as the agent sees it: real servers of each version, passwords, locks, poolers, TLS."""
 import json
+import os
 import signal
 import subprocess
 import threading
+import urllib.parse
 
 import pytest
 
@@ -107,8 +109,6 @@ def test_unix_socket(postgres, start_agent):
 
 
 def test_address_from_the_environment(postgres, tmp_path):
-    import os
-    import urllib.parse
     password = urllib.parse.quote(pg.PASSWORD, safe="")
     base = {k: v for k, v in os.environ.items() if not k.startswith("PG")}
     url = f"postgresql+asyncpg://vedette:{password}@localhost:{postgres.port}/postgres"
@@ -241,3 +241,57 @@ def test_two_targets_one_down(postgres, start_agent):
     metrics = agent.metrics()
     assert metrics.value("pg_up", target="app") == 1
     assert metrics.value("pg_up", target="gone") == 0
+
+
+@pytest.mark.parametrize("settings", ["", "ignore_startup_parameters = options"])
+def test_transaction_pool_keeps_the_application_as_it_is(start_postgres, start_pgbouncer, start_agent, settings):
+    """One server connection, shared with an application that writes: none of our settings may stay on it."""
+    server = start_postgres()
+    server.sql("CREATE TABLE documents (id int)")
+    bouncer = start_pgbouncer(server, f"default_pool_size = 1\n{settings}",
+                              users=(("vedette", pg.PASSWORD), ("postgres", pg.SUPERUSER_PASSWORD)))
+    agent = start_agent(pg.agent_config(server.config(port=bouncer.port, user="postgres",
+                                                      password=pg.SUPERUSER_PASSWORD)))
+    app = subprocess.Popen([*server.psql_command(), "-p", str(bouncer.port)], env=server.environment(), text=True,
+                           stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    script = "INSERT INTO documents VALUES (1);\nSHOW statement_timeout;\nSHOW lock_timeout;\n" \
+             "SHOW default_transaction_read_only;\nSHOW application_name;\n"
+    for i in range(20):
+        metrics = agent.metrics()
+        assert metrics.value("pg_up") == 1
+        assert metrics.value("vedette_pg_login_success") == 1
+        app.stdin.write(script)
+        app.stdin.flush()
+        assert [app.stdout.readline().strip() for _ in range(4)] == ["0", "0", "off", "psql"]
+    assert set(successes(metrics).values()) == {1}
+    app.stdin.close()
+    assert app.wait(10) == 0
+    assert server.sql("SELECT count(*) FROM documents") == "20"
+
+
+def test_tls(start_postgres, start_agent, tmp_path):
+    """verify-full compares the certificate with the name, whatever the address was; a wrong name does not get in."""
+    server = start_postgres()
+    key, certificate = server.directory / "server.key", server.directory / "server.crt"
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost",
+                    "-addext", "subjectAltName=DNS:localhost", "-keyout", str(key), "-out", str(certificate)],
+                   check=True, capture_output=True)
+    for path in (key, certificate):
+        path.chmod(0o600)
+        if server.user:
+            os.chown(path, server.user["user"], server.user["group"])
+    ca = tmp_path / "ca.crt"
+    ca.write_bytes(certificate.read_bytes())
+    server.sql(f"ALTER SYSTEM SET ssl_cert_file = '{certificate}'")
+    server.sql(f"ALTER SYSTEM SET ssl_key_file = '{key}'")
+    server.sql("ALTER SYSTEM SET ssl = on")
+    server.sql("SELECT pg_reload_conf()")
+    wait_until(lambda: server.sql("SHOW ssl") == "on", what="TLS is on")
+    good = {"sslmode": "verify-full", "sslrootcert": ca}
+    agent = start_agent(pg.agent_config(server.config(host="localhost", **good)))
+    assert agent.metrics().value("pg_up") == 1
+    assert server.sql("SELECT bool_and(ssl) FROM pg_stat_ssl JOIN pg_stat_activity USING (pid) "
+                      "WHERE usename = 'vedette'") == "t"
+    down(start_agent(pg.agent_config(server.config(**good))), "TLS failed")
+    down(start_agent(pg.agent_config(server.config(host="localhost", sslmode="verify-full",
+                                                   sslrootcert="/nowhere"))), "TLS failed")
