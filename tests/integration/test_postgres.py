@@ -9,10 +9,12 @@ import urllib.parse
 import pytest
 
 import postgres as pg
-from support import VEDETTE, wait_until
+from support import VEDETTE, Exposition, wait_until
 
 COLLECTORS = {"up", "login", "database", "locks", "postmaster", "replication", "replication_slot", "roles", "settings",
-              "stat_activity", "stat_archiver", "stat_bgwriter", "stat_checkpointer", "stat_database", "wal"}
+              "stat_activity", "stat_archiver", "stat_bgwriter", "stat_checkpointer", "stat_database", "wal",
+              "database_wraparound", "long_running_transactions", "stat_progress_vacuum", "stat_replication",
+              "stat_user_tables", "statio_user_tables"}
 
 
 def scrape(tmp_path, config, env=None, args=()):
@@ -33,7 +35,7 @@ def successes(metrics):
 def test_all_collectors_work_on_every_version(start_postgres, start_agent, version):
     server = start_postgres(version)
     metrics = start_agent(pg.agent_config(server.config())).metrics("/metrics/postgres")
-    assert {name for name, value in successes(metrics).items() if value == 1} >= COLLECTORS
+    assert successes(metrics) == {name: 1 for name in COLLECTORS}
     assert metrics.value("pg_up") == 1
     assert metrics.value("vedette_pg_login_success") == 1
     assert metrics.value("pg_database_size_bytes", datname="postgres") > 1e6
@@ -204,8 +206,10 @@ def test_a_killed_backend_is_replaced(postgres, start_agent):
 def test_alter_table_blocks_nothing(start_postgres, start_agent):
     server = start_postgres()
     server.sql("CREATE TABLE documents (id int)")
+    server.sql("CREATE TABLE users (id int)")
     agent = start_agent(pg.agent_config(server.config()))
-    agent.metrics()
+    documents = {"datname": "postgres", "schemaname": "public", "relname": "documents"}
+    assert agent.metrics().has("pg_stat_user_tables_table_size_bytes", **documents)
     holder = server.session("BEGIN; ALTER TABLE documents ADD COLUMN x int;")
     waiter = subprocess.Popen(server.psql_command("-c", "SELECT * FROM documents"), env=server.environment(),
                               stdout=subprocess.DEVNULL)
@@ -215,6 +219,11 @@ def test_alter_table_blocks_nothing(start_postgres, start_agent):
     assert response.status == 200 and response.seconds < 2
     assert 'vedette_pg_blocked_sessions{datname="postgres",usename="postgres",application_name="psql",' \
            'blocked_by="psql"} 1' in response.body
+    metrics = Exposition(response.body)
+    assert set(successes(metrics).values()) == {1}
+    assert metrics.has("pg_stat_user_tables_n_live_tup", **documents)
+    assert not metrics.has("pg_stat_user_tables_table_size_bytes", **documents)
+    assert metrics.has("pg_stat_user_tables_table_size_bytes", **{**documents, "relname": "users"})
     holder.stdin.close()
     assert waiter.wait(20) == 0
 
