@@ -64,10 +64,11 @@ struct collector {
 struct exporter {
 	const char *name; /* "host" */
 	const char *help;
-	const char *job;            /* in /sd: the job name that community dashboards use */
-	const char *scrape_prefix;  /* "node": also emit node_scrape_collector_*; NULL: not */
-	bool many_targets;          /* its config section is a list of named targets */
-	enum target_kind target;    /* what its lanes hold for their collectors */
-	const struct field *fields; /* a target's settings besides name and collectors; NULL: none */
+	const char *job;             /* in /sd: the job name that community dashboards use */
+	const char *scrape_prefix;   /* "node": also emit node_scrape_collector_*; NULL: not */
+	bool many_targets;           /* its config section is a list of named targets */
+	enum target_kind target;     /* what its lanes hold for their collectors */
+	const char *const *found_by; /* without a config file, one of these variables names a target; NULL ends them */
+	const struct field *fields;  /* a target's settings besides name and collectors; NULL: none */
 	size_t config_size;
 };

@@ -28,6 +28,8 @@ static const struct field fields[] = {
 	{0},
 };
 
+static const char *const variables[] = {"DATABASE_URL", "PGHOST", "PGSERVICE", NULL};
+
 const struct exporter exporter_postgres = {
 	.name = "postgres",
 	.help = "PostgreSQL servers.",
@@ -35,6 +37,7 @@ const struct exporter exporter_postgres = {
 	.scrape_prefix = "pg",
 	.many_targets = true,
 	.target = TARGET_PG,
+	.found_by = variables,
 	.fields = fields,
 	.config_size = sizeof(struct pg_options),
 };
