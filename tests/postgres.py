@@ -88,7 +88,14 @@ class Postgres:
                     f"unix_socket_directories = '{self.directory}'\nfsync = off\nshared_buffers = 16MB\n"
                     f"max_connections = 20\nautovacuum = off\n{settings}\n")
         self.start()
-        self.sql(f"CREATE ROLE vedette LOGIN PASSWORD '{PASSWORD}' CONNECTION LIMIT 3; GRANT pg_monitor TO vedette")
+        self.make_role()
+        self.make_role()  # it may be run again
+
+    def make_role(self):
+        script = support.ROOT / "deploy/sql/monitoring-role.sql"
+        done = subprocess.run(self.psql_command("-v", f"password={PASSWORD}", "-f", str(script)),
+                              env=self.environment(), capture_output=True, text=True, timeout=60, check=False)
+        assert done.returncode == 0, done.stderr
 
     def run(self, program, *args):
         done = subprocess.run([str(self.bin / program), *map(str, args)], capture_output=True, text=True, timeout=60,

@@ -7,7 +7,7 @@ import threading
 import pytest
 
 import postgres as pg
-from support import wait_until
+from support import SANITIZED, wait_until
 
 GOOD_LOGIN = b"R" + struct.pack("!ii", 8, 0) + b"Z" + struct.pack("!ic", 5, b"I")
 
@@ -121,6 +121,7 @@ def test_listeners_that_are_no_database(start_agent, behave, words):
         listener.close()
 
 
+@pytest.mark.skipif(SANITIZED, reason="libpq reads as long as more is there, too slowly under a sanitizer")
 def test_a_message_without_end(start_agent):
     listener = Listener(huge_message)
     server = f"{{host: 127.0.0.1, port: {listener.port}, user: vedette, password: x, database: app}}"

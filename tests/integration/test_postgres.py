@@ -123,6 +123,10 @@ def test_address_from_the_environment(postgres, tmp_path):
                         ("{service: app}", {"PGSERVICEFILE": str(service)})):
         done = scrape(tmp_path, pg.agent_config(config), env={**base, **env})
         assert "\npg_up 1\n" in done.stdout, done.stdout + done.stderr
+    for env in ({"DATABASE_URL": url}, keywords):  # also without a config file
+        done = subprocess.run([str(VEDETTE), "scrape", "postgres"], capture_output=True, text=True, timeout=60,
+                              env={**base, **env}, check=False)
+        assert "\npg_up 1\n" in done.stdout, done.stdout + done.stderr
     bad = f"postgresql://vedette:{pg.PASSWORD}%zz@localhost/x"
     done = scrape(tmp_path, pg.agent_config("{timeout: 5s}"), env={**base, "DATABASE_URL": bad})
     assert "pg_up 0" in done.stdout and pg.PASSWORD not in done.stdout + done.stderr
