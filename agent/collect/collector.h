@@ -26,6 +26,7 @@ enum target_kind {
 
 struct pg;
 struct statfs_pool;
+struct sticky;
 
 /* System calls that answer about the machine itself; tests put frozen answers here. */
 struct kernel {
@@ -42,7 +43,8 @@ struct probe {
 	struct reader *reader;      /* files below /proc, /sys and the root */
 	struct statfs_pool *statfs; /* file system sizes that cannot hang us */
 	const struct kernel *kernel;
-	struct pg *pg; /* the client, where the target is asked in SQL; else NULL */
+	struct pg *pg;         /* the client, where the target is asked in SQL; else NULL */
+	struct sticky *sticky; /* what was chosen in earlier collections; there with pg only */
 };
 
 struct collector {

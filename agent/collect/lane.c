@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/thread.h"
 #include "collect/statfs_pool.h"
+#include "collect/sticky.h"
 #include "net/pg.h"
 
 #define LOG_AGAIN_NS (60 * NS_PER_S)
@@ -115,6 +116,7 @@ static void run_collector(struct run *run, size_t i)
 		.statfs = lane->statfs,
 		.kernel = &real_kernel,
 		.pg = lane->pg,
+		.sticky = lane->sticky,
 	};
 
 	__atomic_store_n(&lane->running, i, __ATOMIC_RELAXED);
@@ -258,6 +260,8 @@ int lane_start(struct lane *lane, struct err *err)
 	lane->logged_up = true;
 	if (!lane->name)
 		lane->pg = make_client(lane->target);
+	if (lane->pg)
+		lane->sticky = sticky_new();
 	pthread_cond_init(&lane->wake, NULL);
 	snprintf(name, sizeof(name), "lane:%s", lane->name ? lane->name : lane->target->exporter->name);
 	if (statfs_pool_new(&lane->statfs, err) < 0)
@@ -274,6 +278,7 @@ void lane_fini(struct lane *lane)
 	reader_free(lane->reader);
 	statfs_pool_free(lane->statfs);
 	pg_free(lane->pg);
+	sticky_free(lane->sticky);
 	pthread_cond_destroy(&lane->wake);
 }
 

@@ -17,6 +17,7 @@
 #include "base/file.h"
 #include "base/num.h"
 #include "collect/statfs_pool.h"
+#include "collect/sticky.h"
 #include "config/bind.h"
 #include "exporters/registry.h"
 #include "metric/exposition.h"
@@ -155,7 +156,8 @@ static void expose(struct arena *a, const struct collector *c, char *dir, struct
 	                      .config = bind_config(a, c, dir),
 	                      .reader = reader,
 	                      .kernel = &frozen,
-	                      .pg = frozen_pg(a, c, dir)};
+	                      .pg = frozen_pg(a, c, dir),
+	                      .sticky = sticky_new()};
 
 	if (c->lane && statfs_pool_new_with(&pool, frozen_statfs, &err) < 0)
 		fail(c->name, dir, err.text);
@@ -172,6 +174,7 @@ static void expose(struct arena *a, const struct collector *c, char *dir, struct
 	exposition_write(out, format, a, sets, 1);
 	statfs_pool_free(pool);
 	pg_free(probe.pg);
+	sticky_free(probe.sticky);
 	reader_free(reader);
 }
 

@@ -14,7 +14,10 @@ from support import VEDETTE, Exposition, wait_until
 COLLECTORS = {"up", "login", "database", "locks", "postmaster", "replication", "replication_slot", "roles", "settings",
               "stat_activity", "stat_archiver", "stat_bgwriter", "stat_checkpointer", "stat_database", "wal",
               "database_wraparound", "long_running_transactions", "stat_progress_vacuum", "stat_replication",
-              "stat_user_tables", "statio_user_tables"}
+              "stat_user_tables", "statements", "statio_user_tables"}
+
+
+STATEMENTS = "shared_preload_libraries = 'pg_stat_statements'"
 
 
 def scrape(tmp_path, config, env=None, args=()):
@@ -33,8 +36,14 @@ def successes(metrics):
 
 @pytest.mark.parametrize("version", pg.VERSIONS)
 def test_all_collectors_work_on_every_version(start_postgres, start_agent, version):
-    server = start_postgres(version)
+    server = start_postgres(version, STATEMENTS)
+    server.sql("CREATE EXTENSION pg_stat_statements")
+    server.sql("SELECT count(*) FROM pg_class WHERE relname <> 'some literal'")
+    server.sql("ALTER ROLE vedette PASSWORD '%s'" % pg.PASSWORD)
     metrics = start_agent(pg.agent_config(server.config())).metrics("/metrics/postgres")
+    texts = [dict(labels).get("query", "") for labels in metrics.named("pg_stat_statements_query_id")]
+    assert "SELECT count(*) FROM pg_class WHERE relname <> $1" in texts
+    assert "(hidden)" in texts and pg.PASSWORD not in metrics.text
     assert successes(metrics) == {name: 1 for name in COLLECTORS}
     assert metrics.value("pg_up") == 1
     assert metrics.value("vedette_pg_login_success") == 1
@@ -308,3 +317,31 @@ def test_tls(start_postgres, start_agent, tmp_path):
     down(start_agent(pg.agent_config(server.config(**good))), "TLS failed")
     down(start_agent(pg.agent_config(server.config(host="localhost", sslmode="verify-full",
                                                    sslrootcert="/nowhere"))), "TLS failed")
+
+
+def statements(metrics, name="calls_total"):
+    return {dict(labels)["queryid"]: value for labels, value in metrics.named(f"pg_stat_statements_{name}").items()}
+
+
+def test_statements_keep_their_places(start_postgres, start_agent):
+    """Of many statements a few are reported; the set stays while ranks change, and the sums are true."""
+    server = start_postgres(settings=STATEMENTS)
+    server.sql("CREATE EXTENSION pg_stat_statements")
+    columns = ", ".join(f"c{i} int" for i in range(40))
+    server.sql(f"CREATE TABLE wide ({columns})")
+    config = pg.agent_config(server.config()[:-1] + ", statements: {top: 5}}")
+    agent = start_agent(config)
+    for i in range(40):
+        server.sql(f"SELECT c{i} FROM wide")
+    first = statements(agent.metrics())
+    assert len(first) == 6 and first["other"] > 40
+    for i in range(0, 40, 3):
+        server.sql(f"SELECT c{i} FROM wide")
+    second = statements(agent.metrics())
+    assert len(set(first) & set(second)) >= 5  # at most one has become twice as heavy as the lightest
+    agent.metrics()
+    total = sum(statements(agent.metrics()).values())
+    real = int(server.sql("SELECT sum(calls) FROM pg_stat_statements"))
+    assert total <= real <= total + 60
+    texts = server.sql("SELECT calls FROM pg_stat_statements WHERE query LIKE '%pg_stat_statements(true)%'")
+    assert sum(map(int, texts.split())) <= 3  # asked for new ones only
