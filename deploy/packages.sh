@@ -17,6 +17,9 @@ test_packages=(
 	fuse3 git gnutls-bin iproute2 openssl python3 python3-fusepy python3-prometheus-client python3-pytest strace util-linux
 )
 
+# Real databases to test with; the newer ones come from Maven Central where mvn is there (tests/postgres.py).
+database_packages=(postgresql-15 postgresql-client-15)
+
 # Debian's Prometheus and what its pages need; unpacked, not installed (tests/peers.sh).
 prometheus_packages=(
 	prometheus fonts-glyphicons-halflings libjs-bootstrap4 libjs-d3 libjs-eonasdan-bootstrap-datetimepicker libjs-jquery

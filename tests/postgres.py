@@ -154,9 +154,10 @@ class Postgres:
         assert done.returncode == 0, done.stderr
         return done.stdout.strip()
 
-    def session(self, script, database="postgres"):
+    def session(self, script="", database="postgres", user="postgres", password=SUPERUSER_PASSWORD):
         """A session that runs the script and then waits until it is closed."""
-        process = subprocess.Popen(self.psql_command(database=database), env=self.environment(), text=True,
+        process = subprocess.Popen(self.psql_command(database=database, user=user), text=True,
+                                   env=dict(os.environ, PGPASSWORD=password),
                                    stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         process.stdin.write(script + "\n\\echo done\n")
         process.stdin.flush()

@@ -198,7 +198,17 @@ sanitizer_reports() {
 	done
 }
 
-install_missing "${build_packages[@]}" "${run_packages[@]}" "${test_packages[@]}"
+# The programs of PostgreSQL are wanted, not a server that runs
+no_main_cluster() {
+	dpkg-query -W -f '${db:Status-Status}\n' postgresql-15 2>/dev/null | grep -qx installed && return
+	[ "$(id -u)" -eq 0 ] || return 0
+	mkdir -p /etc/postgresql-common
+	[ -e /etc/postgresql-common/createcluster.conf ] ||
+		echo 'create_main_cluster = false' >/etc/postgresql-common/createcluster.conf
+}
+
+no_main_cluster
+install_missing "${build_packages[@]}" "${run_packages[@]}" "${test_packages[@]}" "${database_packages[@]}"
 
 for tier in "${tiers[@]}"; do
 	echo "== $tier"

@@ -11,8 +11,10 @@ static const struct metric_desc metrics[] = {
 
 /* What travels with our own login is ours and not the server's: its built-in value stands in. */
 static const char sql[] =
-	"SELECT name, CASE WHEN source = 'client' THEN boot_val ELSE setting END AS setting, unit, "
-	"short_desc FROM pg_settings WHERE vartype IN ('bool', 'integer', 'real') ORDER BY name";
+	"SELECT name, CASE WHEN name = 'transaction_read_only' THEN "
+	"CASE WHEN pg_is_in_recovery() THEN 'on' ELSE 'off' END "
+	"WHEN source IN ('client', 'session') THEN boot_val ELSE setting END AS setting, "
+	"unit, short_desc FROM pg_settings WHERE vartype IN ('bool', 'integer', 'real') ORDER BY name";
 
 struct unit {
 	const char *name, *suffix;

@@ -180,10 +180,7 @@ def test_full_server_still_tells(start_postgres, start_agent):
     agent = start_agent(pg.agent_config(server.config()))
     agent.expect_log("collector failed")
     assert agent.metrics().value("vedette_pg_login_success") == 1
-    env = {**server.environment(), "PGPASSWORD": "app"}
-    clients = [subprocess.Popen(server.psql_command(user="app"), env=env, stdin=subprocess.PIPE, text=True)
-               for _ in range(5)]
-    wait_until(lambda: server.connections("app") == 5, what="the server is full")
+    clients = [server.session(user="app", password="app") for _ in range(5)]
     metrics = agent.metrics()
     assert metrics.value("pg_up") == 1
     assert metrics.value("vedette_pg_login_success") == 0
