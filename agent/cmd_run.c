@@ -16,6 +16,8 @@
 
 #define DRAIN_NS (500 * NS_PER_MS)
 
+enum { MEMORY_MAX = 256 * 1024 * 1024 };
+
 struct app {
 	const struct options *options;
 	struct roots roots;
@@ -168,6 +170,20 @@ static void stop(struct app *app, enum exit_status status)
 	fleet_unref(app->fleet);
 }
 
+/* A database may announce a message of 1 GiB, and libpq makes room for all of it before anybody is asked. The agent
+ * itself never comes near this; sanitizers reserve far more. */
+static void limit_memory(void)
+{
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_DATA, &limit) < 0 || limit.rlim_cur < MEMORY_MAX)
+		return;
+	limit.rlim_cur = MEMORY_MAX;
+	setrlimit(RLIMIT_DATA, &limit);
+#endif
+}
+
 enum exit_status cmd_run(const struct options *o)
 {
 	struct settings *s = load_or_complain(o);
@@ -179,6 +195,7 @@ enum exit_status cmd_run(const struct options *o)
 		return EXIT_WRONG;
 	mallopt(M_ARENA_MAX, 1);
 	raise_descriptor_limit();
+	limit_memory();
 	app.signal_fd = catch_signals();
 	app.state = (struct reload_state){.successful = true, .success_time = ns_to_seconds(clock_real_ns())};
 	if (start(&app, s, &err) < 0 || web_run(app.web, &err) < 0) {

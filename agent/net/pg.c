@@ -1,6 +1,5 @@
 #include "net/pg.h"
 
-#include <poll.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -12,12 +11,6 @@ enum {
 	CHECK_MS = 1100, /* by then a server with client_connection_check_interval has noticed that we left */
 	LEAVE_MS = 100,  /* that a server takes to end a query whose time is over */
 };
-
-static void clear_result(PGresult **result)
-{
-	PQclear(*result);
-}
-#define CLEANUP_RESULT __attribute__((cleanup(clear_result)))
 
 struct pg *pg_new(const struct pg_options *o, enum pg_kind kind)
 {
@@ -106,13 +99,6 @@ static void rest(struct pg *pg, const char *name)
 		}
 }
 
-int64_t pg_statement_timeout_ms(const struct pg *pg)
-{
-	int64_t ms = pg->timeout_ns / NS_PER_MS - 200;
-
-	return ms < 100 ? 100 : ms;
-}
-
 /* The server may go on with what we do not wait for any longer; a new connection beside it would be one too many.
  * Its own time-out ends the query, or its next look at the connection. */
 static int give_up(struct pg *pg, int64_t asked_ns, struct err *err)
@@ -126,121 +112,12 @@ static int give_up(struct pg *pg, int64_t asked_ns, struct err *err)
 	return pg_fail(pg, PG_TIMEOUT, err, "no answer before the deadline");
 }
 
-static int lost(struct pg *pg, PGconn *conn, struct err *err)
-{
-	char state[6];
-
-	pg->failure = pg_explain_conn(pg, conn, state, err);
-	return -1;
-}
-
-static int send_query(struct pg *pg, PGconn *conn, const char *sql, int64_t deadline_ns, struct err *err)
-{
-	int more;
-
-	if (!PQsendQuery(conn, sql))
-		return lost(pg, conn, err);
-	PQsetSingleRowMode(conn);
-	while ((more = PQflush(conn)) > 0)
-		if (!pg_wait(conn, POLLOUT | POLLIN, deadline_ns))
-			return pg_fail(pg, PG_TIMEOUT, err, "no answer before the deadline");
-	return more < 0 ? lost(pg, conn, err) : 0;
-}
-
-/* The next result, NULL at the end of the reply. */
-static int next_result(struct pg *pg, PGconn *conn, int64_t deadline_ns, PGresult **out, struct err *err)
-{
-	while (PQisBusy(conn)) {
-		if (!pg_wait(conn, POLLIN, deadline_ns))
-			return pg_fail(pg, PG_TIMEOUT, err, "no answer before the deadline");
-		if (!PQconsumeInput(conn))
-			return lost(pg, conn, err);
-	}
-	*out = PQgetResult(conn);
-	return 0;
-}
-
-/* The first error of a reply is the one to tell. */
-static void explain_result(struct pg *pg, const PGresult *result, struct err *err)
-{
-	const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
-	const char *message = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
-
-	pg->failure = pg_explain(pg, state ? state : "", message ? message : PQresultErrorMessage(result), err);
-}
-
-static int take_result(struct pg *pg, struct arena *a, const PGresult *result, struct pg_rows *rows, struct err *err)
-{
-	switch (PQresultStatus(result)) {
-	case PGRES_SINGLE_TUPLE:
-	case PGRES_TUPLES_OK:
-		if (pg_rows_take(a, rows, result))
-			return 0;
-		return pg_fail(pg, PG_TOO_BIG, err, "the reply is larger than %d MiB", PG_REPLY_MAX >> 20);
-	case PGRES_COMMAND_OK:
-	case PGRES_EMPTY_QUERY: return 0;
-	case PGRES_FATAL_ERROR: explain_result(pg, result, err); return -1;
-	default: return pg_fail(pg, PG_QUERY, err, "a statement that is no query");
-	}
-}
-
-/* Whether the connection can be used further after a query has failed. */
-static bool usable(const struct pg *pg, const PGconn *conn)
-{
-	return PQstatus(conn) == CONNECTION_OK && pg->failure >= PG_PERMISSION && pg->failure != PG_TOO_BIG;
-}
-
-/* Sends and reads to the end of the reply; after an error that is no end of the connection it is still drained. */
-static int exchange(struct pg *pg, PGconn *conn, struct arena *a, const char *sql, int64_t deadline_ns,
-                    struct pg_rows *rows, struct err *err)
-{
-	int rc = 0;
-
-	if (send_query(pg, conn, sql, deadline_ns, err) < 0)
-		return -1;
-	for (;;) {
-		PGresult CLEANUP_RESULT *result = NULL;
-		struct err *first = rc ? &(struct err){""} : err;
-
-		if (next_result(pg, conn, deadline_ns, &result, first) < 0)
-			return -1;
-		if (!result)
-			return rc;
-		if (rc == 0 && (rc = take_result(pg, a, result, rows, err)) < 0 && !usable(pg, conn))
-			return -1;
-	}
-}
-
-/* What a pooler may not keep goes into the transaction. The session's own settings are the application's. */
-static int ask(struct pg *pg, PGconn *conn, struct arena *a, const struct pg_request *rq, struct pg_rows *rows,
-               struct err *err)
-{
-	struct err ignored;
-	const char *sql;
-
-	if (pg->kind == PG_CONSOLE || pg->startup != STARTUP_NONE)
-		return exchange(pg, conn, a, rq->sql, rq->deadline_ns, rows, err);
-	sql = arena_printf(a,
-	                   "BEGIN READ ONLY; SET LOCAL statement_timeout = %d; SET LOCAL lock_timeout = 100; "
-	                   "SET LOCAL jit = off; %s; COMMIT",
-	                   (int)pg_statement_timeout_ms(pg), rq->sql);
-	if (exchange(pg, conn, a, sql, rq->deadline_ns, rows, err) == 0)
-		return 0;
-	if (usable(pg, conn)) {
-		enum pg_failure why = pg->failure;
-
-		if (exchange(pg, conn, a, "ROLLBACK", rq->deadline_ns, rows, &ignored) == 0)
-			pg->failure = why;
-	}
-	return -1;
-}
-
 /* Settings in the startup packet may be swallowed on the way by a pooler that was told to ignore them. */
 static int check_startup(struct pg *pg, PGconn *conn, int64_t deadline_ns, struct err *err)
 {
 	struct arena a = {0};
 	struct pg_rows rows = {0};
-	int rc = exchange(pg, conn, &a, "SHOW lock_timeout", deadline_ns, &rows, err);
+	int rc = pg_exchange(pg, conn, &a, "SHOW lock_timeout", deadline_ns, &rows, err);
 
 	if (rc == 0 && (!rows.n || !rows.rows[0][0] || strcmp(rows.rows[0][0], "100ms") != 0))
 		pg->startup = STARTUP_NONE;
@@ -320,9 +197,9 @@ static int ask_again(struct pg *pg, struct arena *a, const struct pg_request *rq
 			return -1;
 		kept = !pg->fresh;
 		asked = clock_mono_ns();
-		if (ask(pg, pg->conn, a, rq, rows, err) == 0)
+		if (pg_ask(pg, pg->conn, a, rq, rows, err) == 0)
 			return 0;
-		if (usable(pg, pg->conn))
+		if (pg_usable(pg, pg->conn))
 			return -1;
 		if (pg->failure == PG_TIMEOUT)
 			return give_up(pg, asked, err);
@@ -382,7 +259,7 @@ static int try_login(struct pg *pg, int64_t deadline_ns, double *seconds, struct
 	PGconn *conn = pg_dial(pg, deadline_ns, err);
 	struct arena a = {0};
 	struct pg_rows rows = {0};
-	int rc = conn ? ask(pg, conn, &a, &rq, &rows, err) : -1;
+	int rc = conn ? pg_ask(pg, conn, &a, &rq, &rows, err) : -1;
 
 	*seconds = ns_to_seconds(clock_mono_ns() - start);
 	if (conn)

@@ -64,8 +64,16 @@ struct pg_rows {
 	const char ***rows;
 };
 
-/* What the server is told: it gives up before we do. */
+/* pg_query.c: what the server is told, so that it gives up before we do. */
 int64_t pg_statement_timeout_ms(const struct pg *pg);
+/* Sends and reads to the end of the reply; after an error that is no end of the connection it is still drained. */
+MUST_CHECK int pg_exchange(struct pg *pg, PGconn *conn, struct arena *a, const char *sql, int64_t deadline_ns,
+                           struct pg_rows *rows, struct err *err);
+/* As pg_exchange, in a read-only transaction with our time-outs where a pooler stands in between. */
+MUST_CHECK int pg_ask(struct pg *pg, PGconn *conn, struct arena *a, const struct pg_request *rq, struct pg_rows *rows,
+                      struct err *err);
+/* Whether the connection can be used further after a query has failed. */
+bool pg_usable(const struct pg *pg, const PGconn *conn);
 
 /* pg_rows.c: appends the rows of one result; false when the reply has become too large. */
 bool pg_rows_take(struct arena *a, struct pg_rows *rows, const PGresult *result);

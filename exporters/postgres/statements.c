@@ -1,9 +1,9 @@
 /* The statements that take the server's time, from pg_stat_statements. The heaviest are reported one by one, all
  * others together; who was chosen stays chosen. Texts are read only when a new statement is chosen: reading them makes
  * the server read a file of all of them. */
-#include <stdlib.h>
 #include <string.h>
 
+#include "base/num.h"
 #include "collect/sticky.h"
 #include "exporters/postgres/common_sql.h"
 
@@ -54,10 +54,14 @@ static const char find_sql[] =
 /* What the columns are called depends on the extension's version, which may be older than the server. */
 static const char *sql_for(struct arena *a, const char *schema, const char *version, int64_t top)
 {
-	int minor = atoi(strchr(version, '.') ? strchr(version, '.') + 1 : "0");
-	const char *time = minor >= 8 ? "total_exec_time" : "total_time";
-	const char *shared = minor >= 11 ? "shared_" : "";
+	const char *dot = strchr(version, '.');
+	uint64_t minor = 0;
+	const char *time, *shared;
 
+	if (!dot || !num_parse_u64(dot + 1, strlen(dot + 1), &minor))
+		minor = 0;
+	time = minor >= 8 ? "total_exec_time" : "total_time";
+	shared = minor >= 11 ? "shared_" : "";
 	return arena_printf(
 		a,
 		"WITH s AS (SELECT userid, dbid, queryid, sum(calls) AS calls, sum(%s) / 1000 AS seconds, "

@@ -128,9 +128,11 @@ def test_a_message_without_end(start_agent):
     agent = start_agent(pg.agent_config(server, timeout="400ms"))
     agent.expect_log("collector failed")
     try:
-        response = agent.get()
-        assert "\npg_up 0\n" in response.body and "\nnode_load1 " in response.body
-        assert response.seconds < 2
+        for _ in range(3):
+            response = agent.get()
+            assert "\npg_up 0\n" in response.body and "\nnode_load1 " in response.body
+            assert response.seconds < 2
+            assert resident(agent) < 64 << 20
     finally:
         listener.close()
 

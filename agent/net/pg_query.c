@@ -1,0 +1,128 @@
+/* One question to an open connection, and its reply, behind a deadline. */
+#include <poll.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "net/pg_internal.h"
+
+static void clear_result(PGresult **result)
+{
+	PQclear(*result);
+}
+#define CLEANUP_RESULT __attribute__((cleanup(clear_result)))
+
+int64_t pg_statement_timeout_ms(const struct pg *pg)
+{
+	int64_t ms = pg->timeout_ns / NS_PER_MS - 200;
+
+	return ms < 100 ? 100 : ms;
+}
+
+static int lost(struct pg *pg, PGconn *conn, struct err *err)
+{
+	char state[6];
+
+	pg->failure = pg_explain_conn(pg, conn, state, err);
+	return -1;
+}
+
+static int send_query(struct pg *pg, PGconn *conn, const char *sql, int64_t deadline_ns, struct err *err)
+{
+	int more;
+
+	if (!PQsendQuery(conn, sql))
+		return lost(pg, conn, err);
+	PQsetSingleRowMode(conn);
+	while ((more = PQflush(conn)) > 0)
+		if (!pg_wait(conn, POLLOUT | POLLIN, deadline_ns))
+			return pg_fail(pg, PG_TIMEOUT, err, "no answer before the deadline");
+	return more < 0 ? lost(pg, conn, err) : 0;
+}
+
+/* The next result, NULL at the end of the reply. */
+static int next_result(struct pg *pg, PGconn *conn, int64_t deadline_ns, PGresult **out, struct err *err)
+{
+	while (PQisBusy(conn)) {
+		if (!pg_wait(conn, POLLIN, deadline_ns))
+			return pg_fail(pg, PG_TIMEOUT, err, "no answer before the deadline");
+		if (!PQconsumeInput(conn))
+			return lost(pg, conn, err);
+	}
+	*out = PQgetResult(conn);
+	return 0;
+}
+
+/* The first error of a reply is the one to tell. */
+static void explain_result(struct pg *pg, const PGresult *result, struct err *err)
+{
+	const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+	const char *message = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
+
+	pg->failure = pg_explain(pg, state ? state : "", message ? message : PQresultErrorMessage(result), err);
+}
+
+static int take_result(struct pg *pg, struct arena *a, const PGresult *result, struct pg_rows *rows, struct err *err)
+{
+	switch (PQresultStatus(result)) {
+	case PGRES_SINGLE_TUPLE:
+	case PGRES_TUPLES_OK:
+		if (pg_rows_take(a, rows, result))
+			return 0;
+		return pg_fail(pg, PG_TOO_BIG, err, "the reply is larger than %d MiB", PG_REPLY_MAX >> 20);
+	case PGRES_COMMAND_OK:
+	case PGRES_EMPTY_QUERY: return 0;
+	case PGRES_FATAL_ERROR: explain_result(pg, result, err); return -1;
+	default: return pg_fail(pg, PG_QUERY, err, "a statement that is no query");
+	}
+}
+
+/* Whether the connection can be used further after a query has failed. */
+bool pg_usable(const struct pg *pg, const PGconn *conn)
+{
+	return PQstatus(conn) == CONNECTION_OK && pg->failure >= PG_PERMISSION && pg->failure != PG_TOO_BIG;
+}
+
+/* Sends and reads to the end of the reply; after an error that is no end of the connection it is still drained. */
+int pg_exchange(struct pg *pg, PGconn *conn, struct arena *a, const char *sql, int64_t deadline_ns,
+                struct pg_rows *rows, struct err *err)
+{
+	int rc = 0;
+
+	if (send_query(pg, conn, sql, deadline_ns, err) < 0)
+		return -1;
+	for (;;) {
+		PGresult CLEANUP_RESULT *result = NULL;
+		struct err *first = rc ? &(struct err){""} : err;
+
+		if (next_result(pg, conn, deadline_ns, &result, first) < 0)
+			return -1;
+		if (!result)
+			return rc;
+		if (rc == 0 && (rc = take_result(pg, a, result, rows, err)) < 0 && !pg_usable(pg, conn))
+			return -1;
+	}
+}
+
+/* What a pooler may not keep goes into the transaction. The session's own settings are the application's. */
+int pg_ask(struct pg *pg, PGconn *conn, struct arena *a, const struct pg_request *rq, struct pg_rows *rows,
+           struct err *err)
+{
+	struct err ignored;
+	const char *sql;
+
+	if (pg->kind == PG_CONSOLE || pg->startup != STARTUP_NONE)
+		return pg_exchange(pg, conn, a, rq->sql, rq->deadline_ns, rows, err);
+	sql = arena_printf(a,
+	                   "BEGIN READ ONLY; SET LOCAL statement_timeout = %d; SET LOCAL lock_timeout = 100; "
+	                   "SET LOCAL jit = off; %s; COMMIT",
+	                   (int)pg_statement_timeout_ms(pg), rq->sql);
+	if (pg_exchange(pg, conn, a, sql, rq->deadline_ns, rows, err) == 0)
+		return 0;
+	if (pg_usable(pg, conn)) {
+		enum pg_failure why = pg->failure;
+
+		if (pg_exchange(pg, conn, a, "ROLLBACK", rq->deadline_ns, rows, &ignored) == 0)
+			pg->failure = why;
+	}
+	return -1;
+}
