@@ -90,6 +90,16 @@ static struct pg_rest *rest_of(struct pg *pg, const char *name)
 	return NULL;
 }
 
+const char *pg_resting(const struct pg *pg, size_t i, int *runs)
+{
+	for (size_t k = 0; k < PG_MAX_RESTING; k++)
+		if (pg->resting[k].runs > 0 && i-- == 0) {
+			*runs = pg->resting[k].runs;
+			return pg->resting[k].name;
+		}
+	return NULL;
+}
+
 static void rest(struct pg *pg, const char *name)
 {
 	for (size_t i = 0; i < PG_MAX_RESTING; i++)

@@ -82,6 +82,9 @@ MUST_CHECK int pg_version(struct pg *pg, int64_t deadline_ns, int *version, stru
 /* A new connection, one trivial query, and its end; *seconds is how long it took, also in vain. */
 MUST_CHECK int pg_login(struct pg *pg, int64_t deadline_ns, double *seconds, struct err *err);
 
+/* The i-th query that rests after a time-out, and for how many runs still; NULL: there are no more. */
+const char *pg_resting(const struct pg *pg, size_t i, int *runs);
+
 const char *pg_server(const struct pg *pg);   /* "host:port" */
 const char *pg_database(const struct pg *pg); /* the one we log in to */
 

@@ -4,6 +4,8 @@
 static const struct metric_desc metrics[] = {
 	{"pg_up", "Whether the server let us in and answered in this very scrape.", METRIC_GAUGE},
 	{"pg_static", "Version of the server, in its labels.", METRIC_UNTYPED, "server,short_version,version"},
+	{"vedette_pg_query_resting_scrapes", "For how many scrapes a query is still left out because it timed out.",
+         METRIC_GAUGE, "query"},
 	{0},
 };
 
@@ -28,8 +30,11 @@ static int ask(struct probe *p, struct sample_set *set, struct err *err)
 
 static int collect(struct probe *p, struct sample_set *set, struct err *err)
 {
-	int rc = ask(p, set, err);
+	int rc = ask(p, set, err), runs;
+	const char *query;
 
+	for (size_t i = 0; (query = pg_resting(p->pg, i, &runs)); i++)
+		sample_add(set, &metrics[2], runs, LABELS({"query", query}));
 	sample_add(set, &metrics[0], rc == 0, NO_LABELS);
 	return rc;
 }

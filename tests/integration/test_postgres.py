@@ -342,3 +342,47 @@ def test_statements_keep_their_places(start_postgres, start_agent):
     assert total <= real <= total + 60
     texts = server.sql("SELECT calls FROM pg_stat_statements WHERE query LIKE '%pg_stat_statements(true)%'")
     assert sum(map(int, texts.split())) <= 3  # asked for new ones only
+
+
+def test_a_slow_query_rests_and_hurts_no_other(start_postgres, start_agent):
+    """A view in front of pg_roles that sleeps: the server ends it, then it is left out for some scrapes."""
+    server = start_postgres()
+    server.sql("CREATE SCHEMA slow; GRANT USAGE ON SCHEMA slow TO vedette; CREATE VIEW slow.pg_roles AS "
+               "SELECT rolname, rolconnlimit FROM pg_catalog.pg_roles, pg_sleep(60); "
+               "GRANT SELECT ON slow.pg_roles TO vedette; ALTER ROLE vedette SET search_path = slow, pg_catalog")
+    agent = start_agent(pg.agent_config(server.config(timeout="1s")))
+    agent.expect_log("collector failed")
+    response = agent.get("/metrics/postgres")
+    metrics = Exposition(response.body)
+    assert response.seconds < 3
+    assert {name for name, value in successes(metrics).items() if value != 1} == {"roles"}
+    assert "roles: " in agent.get("/metrics/agent").body and "took too long" in agent.get("/metrics/agent").body
+    backend = server.sql("SELECT pid FROM pg_stat_activity WHERE usename = 'vedette'")
+    left = []
+    for _ in range(5):
+        metrics = agent.metrics("/metrics/postgres")
+        assert {name for name, value in successes(metrics).items() if value != 1} == {"roles"}
+        left.append(metrics.value("vedette_pg_query_resting_scrapes", query="roles"))
+    assert left == [5, 4, 3, 2, 1]
+    server.sql("ALTER ROLE vedette RESET search_path")
+    assert server.sql("SELECT pid FROM pg_stat_activity WHERE usename = 'vedette'") == backend  # never reconnected
+    server.sql("DROP SCHEMA slow CASCADE")
+    metrics = agent.metrics("/metrics/postgres")
+    assert set(successes(metrics).values()) == {1}
+    assert not metrics.named("vedette_pg_query_resting_scrapes")
+
+
+def test_a_scrape_that_waits_less_than_the_query(start_postgres, start_agent):
+    """The scrape's own deadline costs the connection; beside what the server still does there is never a second one."""
+    server = start_postgres()
+    server.sql("CREATE SCHEMA slow; GRANT USAGE ON SCHEMA slow TO vedette; CREATE VIEW slow.pg_roles AS "
+               "SELECT rolname, rolconnlimit FROM pg_catalog.pg_roles, pg_sleep(60); "
+               "GRANT SELECT ON slow.pg_roles TO vedette; ALTER ROLE vedette SET search_path = slow, pg_catalog")
+    agent = start_agent(pg.agent_config(server.config(timeout="60s"), timeout="1500ms"))
+    agent.expect_log("collector failed")
+    for _ in range(4):
+        response = agent.get("/metrics/postgres")
+        assert response.seconds < 3
+        assert server.connections() <= 2
+    wait_until(lambda: agent.metrics("/metrics/postgres").named("pg_up") == {frozenset(): 1}, what="it is asked again")
+    wait_until(lambda: server.connections() <= 1, what="the server has ended the query that nobody waits for")
