@@ -186,6 +186,19 @@ void sample_add_part(struct sample_set *set, const struct metric_desc *desc, enu
 	sample->value = value;
 	sample->suffix = suffix;
 	render(set, sample, labels, n_labels);
+	set->latest = sample->labels;
+	set->latest_len = sample->labels_len;
+	f->count++;
+	set->count++;
+}
+
+void sample_add_same(struct sample_set *set, const struct metric_desc *desc, double value)
+{
+	struct family *f = family_of(set, desc);
+
+	assert(set->latest && !desc->pattern);
+	*next_sample(set->arena, f) =
+		(struct sample){.value = value, .labels = set->latest, .labels_len = set->latest_len};
 	f->count++;
 	set->count++;
 }

@@ -60,7 +60,9 @@ struct sample_set {
 	size_t table_size, families;
 	const char *common; /* rendered labels that every sample gets, such as target="app"; "" for none */
 	size_t common_len;
-	size_t count; /* samples */
+	size_t count;       /* samples */
+	const char *latest; /* labels of the sample that was added last */
+	uint32_t latest_len;
 };
 
 /* `target` names the target of all samples to come; NULL for none. The name is escaped here. */
@@ -70,6 +72,9 @@ void sample_set_init(struct sample_set *set, struct arena *arena, const char *ta
  * bytes: they are escaped, and what is no UTF-8 becomes U+FFFD. */
 void sample_add(struct sample_set *set, const struct metric_desc *desc, double value, const struct label *labels,
                 size_t n_labels);
+
+/* As sample_add, with the labels of the sample that was added last: they are written once for all of a row. */
+void sample_add_same(struct sample_set *set, const struct metric_desc *desc, double value);
 
 /* As sample_add for one series of a histogram or summary. */
 void sample_add_part(struct sample_set *set, const struct metric_desc *desc, enum sample_suffix suffix, double value,

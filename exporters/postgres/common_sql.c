@@ -80,12 +80,19 @@ static void add_row(struct probe *p, const struct pg_rows *rows, size_t row, con
 {
 	struct label labels[MAX_LABELS + 1];
 	size_t n = row_labels(rows, row, m, labels);
+	int before = -1; /* with_server of the row's sample before */
 	double value;
 
 	labels[n] = (struct label){"server", pg_server(p->pg)};
-	for (size_t i = 0; i < m->n; i++)
-		if (m->metrics[i] && pg_number(rows, row, (int)i, &value))
+	for (size_t i = 0; i < m->n; i++) {
+		if (!m->metrics[i] || !pg_number(rows, row, (int)i, &value))
+			continue;
+		if (before == (int)m->with_server[i])
+			sample_add_same(set, m->metrics[i], value);
+		else
 			sample_add(set, m->metrics[i], value, labels, n + m->with_server[i]);
+		before = m->with_server[i];
+	}
 }
 
 static int run_query(struct probe *p, const struct sql_table *t, const struct sql_query *q, struct sample_set *set,
