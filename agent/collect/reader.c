@@ -106,7 +106,7 @@ static enum read_result read_path(struct reader *r, struct arena *a, const struc
 		if (!rc)
 			return READ_OK;
 		if (slot && (read_gone(saved) || !read_absent(saved)))
-			kept_release(r, slot);
+			kept_release(slot);
 		errno = saved;
 		if (!slot || attempt || !read_gone(saved))
 			return read_outcome(path->text, err);

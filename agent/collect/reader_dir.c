@@ -82,7 +82,7 @@ enum read_result reader_list(struct reader *r, struct arena *a, enum reader_root
 		if (!rc)
 			return READ_OK;
 		if (slot)
-			kept_release(r, slot);
+			kept_release(slot);
 		errno = saved;
 		if (!slot || attempt || !read_absent(saved))
 			return read_outcome(path.text, err);

@@ -25,7 +25,7 @@ struct kept {
 struct reader {
 	struct roots roots;
 	struct kept table[KEPT_TABLE];
-	size_t kept;
+	size_t taken; /* slots of the table, at most READER_MAX_KEPT */
 	uint32_t sweep;
 	struct buf spill; /* for files larger than one read */
 };
@@ -38,7 +38,7 @@ struct path {
 /* An open descriptor for the path, or -1 with errno; *slot is where it is kept, or NULL when the caller must close it.
  */
 int kept_acquire(struct reader *r, const struct path *full, int flags, struct kept **slot);
-void kept_release(struct reader *r, struct kept *slot);
+void kept_release(struct kept *slot);
 struct kept *kept_find(struct reader *r, const char *path); /* its slot, or the free one where it would be */
 
 /* What errno means: READ_ABSENT, or READ_FAILED with the error set. */

@@ -62,8 +62,21 @@ static void note_absent(struct reader *r, struct kept *k)
 {
 	k->fd = -1;
 	k->absent_until = r->sweep + ABSENT_SWEEPS;
-	r->kept++;
 	errno = ENOENT;
+}
+
+/* Whether the slot is, or has become, the path's. One whose descriptor was closed stays taken until the sweep, so that
+ * the table never fills up, whatever a collection meets. */
+static bool take_slot(struct reader *r, struct kept *k, const char *path)
+{
+	int saved = errno;
+
+	if (!k->path && r->taken < READER_MAX_KEPT) {
+		k->path = strdup(path);
+		r->taken += k->path != NULL;
+	}
+	errno = saved;
+	return k->path != NULL;
 }
 
 /* An open descriptor for the path; *slot is where it is kept, or NULL when the caller must close it. */
@@ -84,11 +97,7 @@ int kept_acquire(struct reader *r, const struct path *full, int flags, struct ke
 		return -1;
 	}
 	fd = open(path, flags | O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	if (!full->keep || r->kept >= READER_MAX_KEPT || (fd < 0 && errno != ENOENT))
-		return fd;
-	if (!k->path)
-		k->path = strdup(path);
-	if (!k->path)
+	if (!full->keep || (fd < 0 && errno != ENOENT) || !take_slot(r, k, path))
 		return fd;
 	if (fd < 0) {
 		note_absent(r, k);
@@ -97,16 +106,14 @@ int kept_acquire(struct reader *r, const struct path *full, int flags, struct ke
 	k->fd = fd;
 	k->absent_until = 0;
 	k->last_used = r->sweep;
-	r->kept++;
 	*slot = k;
 	return fd;
 }
 
-void kept_release(struct reader *r, struct kept *slot)
+void kept_release(struct kept *slot)
 {
 	close(slot->fd);
 	slot->fd = -1;
-	r->kept--;
 }
 
 static bool alive(const struct reader *r, const struct kept *k)
@@ -117,9 +124,8 @@ static bool alive(const struct reader *r, const struct kept *k)
 static void forget(struct reader *r, struct kept *k)
 {
 	if (k->fd >= 0)
-		kept_release(r, k);
-	else if (k->absent_until)
-		r->kept--;
+		kept_release(k);
+	r->taken--;
 	free(k->path);
 	free(k->text);
 }

@@ -288,6 +288,24 @@ static void test_list_is_sorted_and_live(void **state)
 	assert_string_equal(names.names[0], "br0");
 }
 
+/* What opens and cannot be read must not fill the table within one collection. */
+static void test_many_that_cannot_be_read(void **state)
+{
+	struct fixture *f = *state;
+	size_t before = open_descriptors();
+
+	for (int i = 0; i < 3 * READER_MAX_KEPT; i++) {
+		struct span text;
+		char name[32], path[256];
+
+		snprintf(name, sizeof(name), "d%d", i);
+		path_of(f, name, path);
+		assert_int_equal(mkdir(path, 0700), 0);
+		assert_int_equal(reader_read(f->reader, &f->arena, ROOT_SYS, name, &text, &f->err), READ_FAILED);
+	}
+	assert_int_equal(open_descriptors(), before);
+}
+
 static void test_files_of_processes_are_not_kept(void **state)
 {
 	struct fixture *f = *state;
@@ -393,6 +411,7 @@ int main(void)
 		TEST(test_numbers_and_words),
 		TEST(test_paths),
 		TEST(test_list_is_sorted_and_live),
+		TEST(test_many_that_cannot_be_read),
 		TEST(test_files_of_processes_are_not_kept),
 		TEST(test_descriptors_are_bounded),
 		TEST(test_own_paths),
