@@ -194,7 +194,7 @@ bool num_parse_i64(const char *s, size_t len, int64_t *out)
 	return true;
 }
 
-static int hex_digit(char c)
+int num_hex_digit(char c)
 {
 	if (c >= '0' && c <= '9')
 		return c - '0';
@@ -216,7 +216,7 @@ bool num_parse_hex(const char *s, size_t len, uint64_t *out)
 	if (!len || len > 16)
 		return false;
 	for (size_t i = 0; i < len; i++) {
-		int digit = hex_digit(s[i]);
+		int digit = num_hex_digit(s[i]);
 
 		if (digit < 0)
 			return false;

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 
+#include "base/hash.h"
 #include "collect/reader_inside.h"
 
 enum {
@@ -39,18 +40,9 @@ const struct roots *reader_roots(const struct reader *r)
 	return &r->roots;
 }
 
-static uint32_t hash_path(const char *s)
-{
-	uint32_t h = 2166136261u; /* FNV-1a */
-
-	for (; *s; s++)
-		h = (h ^ (unsigned char)*s) * 16777619u;
-	return h;
-}
-
 struct kept *kept_find(struct reader *r, const char *path)
 {
-	size_t i = hash_path(path) & (KEPT_TABLE - 1);
+	size_t i = hash_text(path) & (KEPT_TABLE - 1);
 
 	while (r->table[i].path && strcmp(r->table[i].path, path) != 0)
 		i = (i + 1) & (KEPT_TABLE - 1);

@@ -1,5 +1,6 @@
 #include "metric/exposition.h"
 
+#include "base/hash.h"
 #include "base/num.h"
 
 /* All families of one name, in the order they came. */
@@ -28,15 +29,6 @@ const char *exposition_content_type(enum exposition_format format, bool escaping
 		                : "application/openmetrics-text; version=1.0.0; charset=utf-8";
 	return escaping ? "text/plain; version=0.0.4; charset=utf-8; escaping=underscores"
 	                : "text/plain; version=0.0.4; charset=utf-8";
-}
-
-static uint32_t hash_name(const char *s)
-{
-	uint32_t h = 2166136261u; /* FNV-1a */
-
-	for (; *s; s++)
-		h = (h ^ (unsigned char)*s) * 16777619u;
-	return h;
 }
 
 static void merge_init(struct merge *m, struct arena *a, const struct sample_set *const *sets, size_t n_sets)
@@ -68,7 +60,7 @@ static void merge_into(struct merge *m, struct arena *a, struct merged *first, c
 
 static void merge_add(struct merge *m, struct arena *a, const struct family *f)
 {
-	uint32_t hash = hash_name(f->desc->name);
+	uint32_t hash = hash_text(f->desc->name);
 	size_t i = hash & (m->table_size - 1);
 	struct merged *item;
 

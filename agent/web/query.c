@@ -1,18 +1,8 @@
 #include "web/query.h"
 
+#include "base/num.h"
 #include "base/scan.h"
 #include "base/utf8.h"
-
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
 
 static bool clean(const char *s, size_t len)
 {
@@ -32,8 +22,8 @@ static int decode(struct arena *a, struct span in, bool plus, const char **out, 
 		char c = in.s[i];
 
 		if (c == '%') {
-			int high = i + 2 < in.len ? hex_digit(in.s[i + 1]) : -1;
-			int low = i + 2 < in.len ? hex_digit(in.s[i + 2]) : -1;
+			int high = i + 2 < in.len ? num_hex_digit(in.s[i + 1]) : -1;
+			int low = i + 2 < in.len ? num_hex_digit(in.s[i + 2]) : -1;
 
 			if (high < 0 || low < 0)
 				return err_set(err, "A %% in the address must be followed by two hexadecimal digits.");

@@ -2,6 +2,7 @@
  * mountinfo: "36 35 98:0 /subtree /mount\040point rw,noatime shared:1 - ext4 /dev/sda1 rw,errors=continue";
  * exactly one space stands between fields, and a source may be empty.
  * Source: proc(5). */
+#include "base/hash.h"
 #include "collect/collector.h"
 #include "collect/statfs_pool.h"
 
@@ -137,15 +138,6 @@ static bool same(const struct mount *a, const struct mount *b)
 	return !strcmp(a->point, b->point) && !strcmp(a->device, b->device) && !strcmp(a->type, b->type);
 }
 
-static size_t hash(const struct mount *m)
-{
-	size_t h = 2166136261u; /* FNV-1a */
-
-	for (const char *s = m->point; *s; s++)
-		h = (h ^ (unsigned char)*s) * 16777619u;
-	return h;
-}
-
 struct seen {
 	const struct mount **slots;
 	size_t mask;
@@ -154,7 +146,7 @@ struct seen {
 /* Bind mounts on top of each other would give the same series twice. */
 static bool first_time(struct seen *seen, const struct mount *m)
 {
-	size_t i = hash(m) & seen->mask;
+	size_t i = hash_text(m->point) & seen->mask;
 
 	for (; seen->slots[i]; i = (i + 1) & seen->mask)
 		if (same(seen->slots[i], m))
