@@ -3,82 +3,24 @@
 Both programs are scraped in turns (the agent for its host, as /sd tells Prometheus) over a kept connection, text
 0.0.4, identity encoding; node_exporter runs with the collectors that the agent has. The bare limit reads each file
 that one scrape of the agent reads, and nothing else."""
-import os
 import pathlib
 import re
-import signal
-import socket
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-import urllib.request
+
+from program import Program
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 AGENT = ROOT / "build/release/vedette"
 PEER = ROOT / "build/peers/root/usr/bin/prometheus-node-exporter"
 BARE = ROOT / "build/release/tests/bench/bare_reads"
-TICK = os.sysconf("SC_CLK_TCK")
 
 
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
-
-
-class Program:
-    def __init__(self, name, argv, path="/metrics"):
-        self.name, self.port = name, free_port()
-        self.url = f"http://127.0.0.1:{self.port}{path}"
-        self.process = subprocess.Popen([*map(str, argv), f"--web.listen-address=127.0.0.1:{self.port}"],
-                                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        self.cpu, self.latencies = [], []
-        deadline = time.monotonic() + 15
-        while True:
-            try:
-                self.text = self.get()
-                return
-            except OSError:
-                if self.process.poll() is not None or time.monotonic() > deadline:
-                    self.end()
-                    sys.exit(f"{name} does not answer")
-                time.sleep(0.05)
-
-    def get(self):
-        with urllib.request.urlopen(self.url, timeout=10) as reply:
-            return reply.read().decode()
-
-    def collectors(self):
-        return set(re.findall(r'^node_scrape_collector_success{collector="(\w+)"} 1$', self.text, re.M))
-
-    def cpu_ms(self):
-        fields = pathlib.Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
-        return (int(fields[11]) + int(fields[12])) * 1000 / TICK
-
-    def memory_mib(self):
-        text = pathlib.Path(f"/proc/{self.process.pid}/smaps_rollup").read_text()
-        return {key: int(re.search(rf"^{key}:\s+(\d+) kB", text, re.M)[1]) / 1024 for key in ("Rss", "Anonymous")}
-
-    def scrape(self, times, gzip=False):
-        """CPU milliseconds per scrape of the program, and the latencies in milliseconds."""
-        before = self.cpu_ms()
-        out = subprocess.run(["curl", "-sf", *(["-H", "Accept-Encoding: gzip"] if gzip else []), "-o", "/dev/null",
-                              "-w", "%{time_total}\n", f"{self.url}#[1-{times}]"],
-                             capture_output=True, text=True, check=True).stdout
-        latencies = [float(line) * 1000 for line in out.split()]
-        if len(latencies) != times:
-            sys.exit(f"{self.name} answered {len(latencies)} of {times} scrapes")
-        return (self.cpu_ms() - before) / times, latencies
-
-    def end(self):
-        self.process.send_signal(signal.SIGTERM)
-        try:
-            self.process.wait(5)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
+def collectors(program):
+    return set(re.findall(r'^node_scrape_collector_success{collector="(\w+)"} 1$', program.text, re.M))
 
 
 def files_of_a_scrape(agent):
@@ -144,13 +86,13 @@ def main():
         agent = Program("vedette", [AGENT, "run"], "/metrics/host")
         programs.append(agent)
         probe = Program("node_exporter", [PEER])
-        both = agent.collectors() & probe.collectors()
+        both = collectors(agent) & collectors(probe)
         probe.end()
         peer = Program("node_exporter", [PEER, "--web.disable-exporter-metrics", "--collector.disable-defaults",
                                          *(f"--collector.{name}" for name in sorted(both))])
         programs.append(peer)
         print(f"{len(both)} collectors in both: {' '.join(sorted(both))}")
-        print(f"only the agent's: {' '.join(sorted(agent.collectors() - both)) or '-'}")
+        print(f"only the agent's: {' '.join(sorted(collectors(agent) - both)) or '-'}")
         first = agent.scrape(100 - batches if full else 10)[0]
         cpu = compare(agent, peer, batches, per_batch)
         limit = bare(agent, 1000 if full else 50)
