@@ -17,7 +17,7 @@ With no tier named, all of them run:
   --sanitize      unit, golden and integration tests under ASan and UBSan; unit and concurrency tests under TSan
   --integration   the release program against real servers and hanging ones
   --fuzz          each fuzz target for 10 seconds
-  --bench         the benchmarks with few rounds, to see that they work; their figures decide nothing
+  --bench         the benchmarks with few rounds; only a figure that is missed beyond any noise fails
 
   --long          fuzz for 60 seconds each, and run the benchmarks in full
   --help
@@ -185,6 +185,7 @@ tier_bench() {
 	build release || return
 	one bench-encode tests/bench/encode.sh ${long:+--full}
 	one bench-scrape tests/bench/scrape.sh ${long:+--full}
+	one bench-postgres tests/bench/postgres.sh ${long:+--full}
 	[ -z "$long" ] || cat "$results"/bench-*.log
 }
 
