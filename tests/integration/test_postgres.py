@@ -3,7 +3,6 @@ import json
 import os
 import signal
 import subprocess
-import threading
 import urllib.parse
 
 import pytest
@@ -139,38 +138,6 @@ def test_address_from_the_environment(postgres, tmp_path):
     bad = f"postgresql://vedette:{pg.PASSWORD}%zz@localhost/x"
     done = scrape(tmp_path, pg.agent_config("{timeout: 5s}"), env={**base, "DATABASE_URL": bad})
     assert "pg_up 0" in done.stdout and pg.PASSWORD not in done.stdout + done.stderr
-
-
-def test_never_more_than_two_connections(start_postgres, start_agent):
-    server = start_postgres()
-    agent = start_agent(pg.agent_config(server.config()))
-    assert agent.metrics().value("pg_up") == 1
-    # psql samples from inside of the server, in one session and as fast as it can
-    sampler = server.session("CREATE TABLE seen (n int);")
-    sampler.stdin.write("DO $$ DECLARE most int := 0; now_n int; BEGIN LOOP PERFORM pg_stat_clear_snapshot(); "
-                        "SELECT count(*) INTO now_n FROM pg_stat_activity WHERE usename = 'vedette'; "
-                        "most := greatest(most, now_n); EXIT WHEN pg_try_advisory_lock(7); END LOOP; "
-                        "INSERT INTO seen VALUES (most); END $$;\n\\echo done\n")
-    holder = server.session("SELECT pg_advisory_lock(7);")
-    sampler.stdin.flush()
-
-    def many():
-        for _ in range(20):
-            assert agent.metrics().value("pg_up") == 1
-
-    threads = [threading.Thread(target=many) for _ in range(5)]
-    for t in threads:
-        t.start()
-    for t in threads:
-        t.join()
-    holder.stdin.close()
-    for line in sampler.stdout:
-        if line.strip() == "done":
-            break
-    sampler.stdin.close()
-    assert int(server.sql("SELECT n FROM seen")) == 2
-    agent.stop()
-    wait_until(lambda: server.connections() == 0, what="no connection is left")
 
 
 def test_full_server_still_tells(start_postgres, start_agent):
