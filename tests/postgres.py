@@ -206,6 +206,11 @@ class Pgbouncer:
         with socket.socket() as s:
             return s.connect_ex(("127.0.0.1", self.port)) == 0
 
+    def config(self, **settings):
+        """A target for an agent's settings, in YAML's flow style."""
+        values = {"host": "127.0.0.1", "port": self.port, "user": "vedette", "password": PASSWORD, **settings}
+        return "{%s}" % ", ".join(f"{k}: {quote(v)}" for k, v in values.items() if v is not None)
+
     def remove(self):
         self.process.kill()
         self.process.wait()
@@ -216,9 +221,9 @@ def quote(value):
     return str(value) if isinstance(value, int) else "'%s'" % str(value).replace("'", "''")
 
 
-def agent_config(*targets, timeout="5s"):
+def agent_config(*targets, timeout="5s", exporter="postgres"):
     lines = "".join(f"    - {t}\n" for t in targets)
-    return f"web: {{scrape_timeout: {timeout}}}\nexporters:\n  postgres:\n{lines}"
+    return f"web: {{scrape_timeout: {timeout}}}\nexporters:\n  {exporter}:\n{lines}"
 
 
 @pytest.fixture(scope="session")
