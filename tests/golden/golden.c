@@ -1,10 +1,10 @@
 /* Runs each collector on frozen inputs and compares what it says with what is expected, byte for byte.
  *
  * tests/golden/<exporter_collector>/<case>/ holds proc/, sys/ and root/ (each may be missing), config.yml (the
- * collector's own section; may be missing) and expected.prom; the case's folder is where it runs; `error` is expected
- * where the collector fails. What a database replies is in rows/<query>.tsv (the first line names the columns, \\N is
- * null), its version in rows/version; a query without a file fails. UPDATE_GOLDEN=1 writes the expectations instead. A
- * collector without a case is a failure.
+ * collector's own section; may be missing), target.yml (its target's settings; may be missing) and expected.prom; the
+ * case's folder is where it runs; `error` is expected where the collector fails. What a database replies is in
+ * rows/<query>.tsv (the first line names the columns, \\N is null), its version in rows/version; a query without a file
+ * fails. UPDATE_GOLDEN=1 writes the expectations instead. A collector without a case is a failure.
  * `--openmetrics DIRECTORY OUT` compares nothing and writes OUT/<exporter_collector>.<case> in OpenMetrics. */
 #include <dirent.h>
 #include <errno.h>
@@ -95,24 +95,32 @@ static void fail(const char *id, const char *name, const char *what)
 	failures++;
 }
 
-static const void *bind_config(struct arena *a, const struct collector *c, const char *dir)
+static const void *bind_config(struct arena *a, const struct field *fields, size_t size, const char *path)
 {
 	struct faults faults;
-	const char *path = arena_printf(a, "%s/config.yml", dir);
 	void *config;
 
-	if (!c->fields)
+	if (!fields)
 		return NULL;
-	config = arena_zalloc(a, c->config_size);
+	config = arena_zalloc(a, size);
 	if (access(path, R_OK) < 0) {
-		bind_defaults(a, c->fields, config);
+		bind_defaults(a, fields, config);
 		return config;
 	}
 	faults_init(&faults);
-	if (bind_file(a, path, c->fields, config, &faults) < 0)
-		fail(c->name, dir, faults.text.data);
+	if (bind_file(a, path, fields, config, &faults) < 0)
+		fail("settings", path, faults.text.data);
 	faults_fini(&faults);
 	return config;
+}
+
+static const struct exporter *exporter_of(const struct registered_collector *rc)
+{
+	const struct exporter *const *e = registry_exporters;
+
+	while (strncmp(rc->id, (*e)->name, strlen((*e)->name)) || rc->id[strlen((*e)->name)] != '_')
+		e++;
+	return *e;
 }
 
 /* Replies of a database that does not change. */
@@ -142,8 +150,10 @@ static struct pg *frozen_pg(struct arena *a, const struct collector *c, char *di
 	return pg_new_with(frozen_rows, dir, (int)version);
 }
 
-static void expose(struct arena *a, const struct collector *c, char *dir, struct buf *out)
+static void expose(struct arena *a, const struct registered_collector *rc, char *dir, struct buf *out)
 {
+	const struct collector *c = rc->collector;
+	const struct exporter *exporter = exporter_of(rc);
 	struct roots roots = {arena_printf(a, "%s/proc", dir), arena_printf(a, "%s/sys", dir),
 	                      arena_printf(a, "%s/root", dir)};
 	struct reader *reader = reader_new(&roots);
@@ -151,13 +161,16 @@ static void expose(struct arena *a, const struct collector *c, char *dir, struct
 	struct sample_set set;
 	const struct sample_set *sets[] = {&set};
 	struct err err = {""};
-	struct probe probe = {.arena = a,
-	                      .deadline_ns = clock_mono_ns() + 60 * NS_PER_S,
-	                      .config = bind_config(a, c, dir),
-	                      .reader = reader,
-	                      .kernel = &frozen,
-	                      .pg = frozen_pg(a, c, dir),
-	                      .sticky = sticky_new()};
+	struct probe probe = {
+		.arena = a,
+		.deadline_ns = clock_mono_ns() + 60 * NS_PER_S,
+		.config = bind_config(a, c->fields, c->config_size, arena_printf(a, "%s/config.yml", dir)),
+		.target =
+			bind_config(a, exporter->fields, exporter->config_size, arena_printf(a, "%s/target.yml", dir)),
+		.reader = reader,
+		.kernel = &frozen,
+		.pg = frozen_pg(a, c, dir),
+		.sticky = sticky_new()};
 
 	if (c->lane && statfs_pool_new_with(&pool, frozen_statfs, &err) < 0)
 		fail(c->name, dir, err.text);
@@ -232,7 +245,7 @@ static void run_case(const struct registered_collector *rc, const char *root, co
 	if (chdir(dir) < 0)
 		fail(rc->id, name, strerror(errno));
 	freeze_mtimes();
-	expose(&arena, rc->collector, dir, &out);
+	expose(&arena, rc, dir, &out);
 	if (out_dir)
 		write_file(rc->id, name, arena_printf(&arena, "%s/%s.%s", out_dir, rc->id, name), &out);
 	else
