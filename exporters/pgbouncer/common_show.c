@@ -20,8 +20,8 @@ struct value {
 struct mapping {
 	struct value values[MAX_VALUES];
 	size_t n_values;
-	int labels[MAX_LABELS]; /* columns, in the table's order */
-	const char *label_names[MAX_LABELS];
+	int label_columns[MAX_LABELS];
+	const struct show_column *labels[MAX_LABELS]; /* in the table's order */
 	size_t n_labels, unknown;
 };
 
@@ -75,7 +75,12 @@ static const struct metric_desc *metric_of(const struct show_table *t, const cha
 	return d;
 }
 
-/* Adds what a column (or a row that stands for one) means, which may be several things; false: unknown. */
+static double factor_of(const struct show_column *c)
+{
+	return c->factor ? c->factor : 1;
+}
+
+/* Adds what a column means, which may be several metrics; false: unknown. */
 static bool add_meaning(const struct show_table *t, const char *name, int column, struct mapping *m)
 {
 	bool known = false;
@@ -85,8 +90,7 @@ static bool add_meaning(const struct show_table *t, const char *name, int column
 			continue;
 		known = true;
 		if (c->metric && m->n_values < MAX_VALUES)
-			m->values[m->n_values++] =
-				(struct value){column, metric_of(t, c->metric), c->factor ? c->factor : 1};
+			m->values[m->n_values++] = (struct value){column, metric_of(t, c->metric), factor_of(c)};
 	}
 	return known;
 }
@@ -100,8 +104,8 @@ static void map_columns(const struct show_table *t, const struct pg_rows *rows, 
 
 		if (column < 0)
 			continue;
-		m->labels[m->n_labels] = column;
-		m->label_names[m->n_labels++] = c->label;
+		m->label_columns[m->n_labels] = column;
+		m->labels[m->n_labels++] = c;
 	}
 }
 
@@ -122,6 +126,16 @@ static int compare_rows(const void *left, const void *right)
 	return order ? order : (a->index > b->index) - (a->index < b->index);
 }
 
+static const char *read_label(struct arena *a, const struct pg_rows *rows, size_t row, const struct mapping *m,
+                              size_t i)
+{
+	const char *text = i < m->n_labels ? pg_text(rows, row, m->label_columns[i]) : NULL;
+
+	if (text && m->labels[i]->read)
+		text = m->labels[i]->read(a, rows, row, text);
+	return text ? show_label(a, text) : "";
+}
+
 static struct row *sorted_rows(struct arena *a, const struct pg_rows *rows, const struct mapping *m)
 {
 	size_t n = pg_rows_count(rows);
@@ -129,11 +143,8 @@ static struct row *sorted_rows(struct arena *a, const struct pg_rows *rows, cons
 
 	for (size_t i = 0; i < n; i++) {
 		out[i].index = i;
-		for (size_t k = 0; k < MAX_LABELS; k++) {
-			const char *text = k < m->n_labels ? pg_text(rows, i, m->labels[k]) : NULL;
-
-			out[i].labels[k] = text ? show_label(a, text) : "";
-		}
+		for (size_t k = 0; k < MAX_LABELS; k++)
+			out[i].labels[k] = read_label(a, rows, i, m, k);
 	}
 	qsort(out, n, sizeof(*out), compare_rows);
 	return out;
@@ -165,7 +176,7 @@ static void add_series(const struct show_table *t, const struct pg_rows *rows, c
 
 	for (size_t i = 0; i < m->n_labels; i++)
 		if (*first->labels[i])
-			labels[n_labels++] = (struct label){m->label_names[i], first->labels[i]};
+			labels[n_labels++] = (struct label){m->labels[i]->label, first->labels[i]};
 	if (t->count)
 		sample_add(set, metric_of(t, t->count), (double)n, labels, n_labels);
 	for (const struct metric_desc *d = t->metrics; d->name; d++) {
@@ -193,21 +204,46 @@ static size_t add_rows(struct probe *p, const struct show_table *t, const struct
 	return series;
 }
 
-/* Each row is one thing; of things of the same name the last one counts. */
-static void add_things(const struct show_table *t, const struct pg_rows *rows, int key, int value, struct mapping *m,
-                       struct sample_set *set)
+/* The value of the thing with this name; false: it is not there, or is no number. */
+static bool find_thing(const struct pg_rows *rows, int key, int column, const char *name, double *out)
 {
-	double number;
+	for (size_t row = 0; row < pg_rows_count(rows); row++) {
+		const char *text = pg_text(rows, row, key);
+
+		if (text && !strcmp(text, name))
+			return pg_number(rows, row, column, out);
+	}
+	return false;
+}
+
+static size_t unknown_things(const struct show_table *t, const struct pg_rows *rows, int key)
+{
+	size_t unknown = 0;
 
 	for (size_t row = 0; row < pg_rows_count(rows); row++) {
-		const char *name = pg_text(rows, row, key);
+		const char *text = pg_text(rows, row, key);
+		const struct show_column *c = t->columns;
 
-		m->n_values = 0;
-		if (!name || !add_meaning(t, name, value, m))
-			m->unknown++;
-		else if (m->n_values && pg_number(rows, row, value, &number))
-			sample_add(set, m->values[0].metric, number * m->values[0].factor, NO_LABELS);
+		while (text && c->name && !means(c, text))
+			c++;
+		unknown += !text || !c->name;
 	}
+	return unknown;
+}
+
+static int add_things(const struct show_table *t, const struct pg_rows *rows, struct sample_set *set, size_t *unknown,
+                      struct err *err)
+{
+	int key = pg_column(rows, t->key), column = pg_column(rows, t->value);
+	double value;
+
+	if (key < 0 || column < 0)
+		return err_set(err, "%s: the reply has no columns %s and %s", t->sql, t->key, t->value);
+	for (const struct show_column *c = t->columns; c->name; c++)
+		if (c->metric && find_thing(rows, key, column, c->name, &value))
+			sample_add(set, metric_of(t, c->metric), value * factor_of(c), NO_LABELS);
+	*unknown = unknown_things(t, rows, key);
+	return 0;
 }
 
 int show_collect(struct probe *p, const struct show_table *t, struct sample_set *set, struct err *err)
@@ -219,11 +255,8 @@ int show_collect(struct probe *p, const struct show_table *t, struct sample_set 
 	if (show_ask(p, t->name, t->sql, &rows, err) < 0)
 		return -1;
 	if (t->key) {
-		int key = pg_column(rows, t->key), value = pg_column(rows, t->value);
-
-		if (key < 0 || value < 0)
-			return err_set(err, "%s: the reply has no columns %s and %s", t->sql, t->key, t->value);
-		add_things(t, rows, key, value, &m, set);
+		if (add_things(t, rows, set, &m.unknown, err) < 0)
+			return -1;
 	} else {
 		map_columns(t, rows, &m);
 		series = add_rows(p, t, rows, &m, set);

@@ -13,6 +13,8 @@ struct show_column {
 	const char *label;  /* NULL: it is no label */
 	const char *metric; /* what comes after the table's prefix; NULL: it is no metric */
 	double factor;      /* to base units; 0: 1 */
+	/* NULL, or what makes a label of the text */
+	const char *(*read)(struct arena *a, const struct pg_rows *rows, size_t row, const char *text);
 };
 
 /* A column that is neither label nor metric is known and not reported. */
