@@ -41,6 +41,7 @@ static void drop(struct pg *pg)
 {
 	PQfinish(pg->conn);
 	pg->conn = NULL;
+	pg_kept_forget(pg);
 }
 
 void pg_free(struct pg *pg)
@@ -49,6 +50,7 @@ void pg_free(struct pg *pg)
 		return;
 	drop(pg);
 	resolver_free(pg->resolver);
+	pg_kept_free(pg);
 	arena_fini(&pg->arena);
 	free(pg);
 }
@@ -227,15 +229,12 @@ static bool was_slow(const struct pg *pg, const struct pg_request *rq, int64_t s
 	return pg->failure == PG_TIMEOUT && pg->answered && started_ns - pg->began_ns < (rq->deadline_ns - started_ns);
 }
 
-int pg_query(struct pg *pg, struct arena *a, const struct pg_request *rq, const struct pg_rows **out, struct err *err)
+static int ask(struct pg *pg, struct arena *a, const struct pg_request *rq, const struct pg_rows **out, struct err *err)
 {
 	struct pg_rows *rows = ARENA_NEW(a, struct pg_rows);
 	int64_t started = clock_mono_ns();
-	const struct pg_rest *resting;
+	const struct pg_rest *resting = rest_of(pg, rq->name);
 
-	if (pg->answer)
-		return pg->answer(pg->answer_arg, a, rq, out, err);
-	resting = rest_of(pg, rq->name);
 	if (resting)
 		return pg_fail(pg, PG_RESTING, err, "timed out lately and rests for %d more scrapes", resting->runs);
 	if (started >= rq->deadline_ns)
@@ -247,6 +246,28 @@ int pg_query(struct pg *pg, struct arena *a, const struct pg_request *rq, const 
 	}
 	pg->answered = true;
 	*out = rows;
+	return 0;
+}
+
+/* A kept reply says nothing about whether the server is there now: another one must have come in this run. */
+int pg_query(struct pg *pg, struct arena *a, const struct pg_request *rq, const struct pg_rows **out, struct err *err)
+{
+	int64_t now = clock_mono_ns();
+	struct pg_kept *kept;
+
+	if (pg->answer)
+		return pg->answer(pg->answer_arg, a, rq, out, err);
+	if (!rq->min_interval_ns)
+		return ask(pg, a, rq, out, err);
+	kept = pg_kept(pg, rq->name);
+	if (!pg->answered || !kept->rows || now - kept->asked_ns >= rq->min_interval_ns) {
+		kept->rows = NULL;
+		arena_reset(&kept->arena);
+		if (ask(pg, &kept->arena, rq, &kept->rows, err) < 0)
+			return -1;
+		kept->asked_ns = now;
+	}
+	*out = kept->rows;
 	return 0;
 }
 

@@ -3,7 +3,8 @@
  * A client belongs to one lane and is used on its thread. It keeps one connection for statistics and makes one more,
  * shortly, to see whether a new client still gets in; never a third. A query whose deadline has passed costs its
  * connection: nothing is sent to cancel it, because that would wait for a server that may hang; the server ends it by
- * the time-outs given at login. Replies are in the caller's arena; the options are borrowed. */
+ * the time-outs given at login. Replies are in the caller's arena (those that are kept in the client's, until they are
+ * asked for again); the options are borrowed. */
 #pragma once
 
 #include <stdbool.h>
@@ -69,6 +70,7 @@ struct pg_request {
 	const char *name; /* what rests after a time-out; static, or as long-lived as the options */
 	const char *sql;  /* one statement */
 	int64_t deadline_ns;
+	int64_t min_interval_ns; /* a younger reply on the same connection is given again; 0: none is */
 };
 
 /* Logs in where that is needed, asks, and gives the rows. -1: pg_failure tells the class. */

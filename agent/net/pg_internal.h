@@ -30,6 +30,15 @@ struct pg_rest {
 	int runs; /* for which it is still left in peace */
 };
 
+/* The last reply to a question that is not to be asked each time. */
+struct pg_kept {
+	struct pg_kept *next;
+	const char *name;
+	struct arena arena;         /* of the rows */
+	const struct pg_rows *rows; /* NULL: none that can be given again */
+	int64_t asked_ns;
+};
+
 struct pg {
 	enum pg_kind kind;
 	struct arena arena; /* of the keywords */
@@ -52,6 +61,7 @@ struct pg {
 	int64_t ended_ns; /* until then the server may still be busy with a query that we gave up */
 	unsigned random;
 	struct pg_rest resting[PG_MAX_RESTING];
+	struct pg_kept *kept;
 
 	pg_answer_fn *answer;
 	void *answer_arg;
@@ -77,6 +87,11 @@ bool pg_usable(const struct pg *pg, const PGconn *conn);
 
 /* pg_rows.c: appends the rows of one result; false when the reply has become too large. */
 bool pg_rows_take(struct arena *a, struct pg_rows *rows, const PGresult *result);
+
+/* pg_kept.c: the place for replies to a question, made where there is none yet; all of them emptied, and freed. */
+struct pg_kept *pg_kept(struct pg *pg, const char *name);
+void pg_kept_forget(struct pg *pg);
+void pg_kept_free(struct pg *pg);
 
 /* pg_connect.c */
 void pg_configure(struct pg *pg, const struct pg_options *o);

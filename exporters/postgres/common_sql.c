@@ -98,10 +98,11 @@ static void add_row(struct probe *p, const struct pg_rows *rows, size_t row, con
 static int run_query(struct probe *p, const struct sql_table *t, const struct sql_query *q, struct sample_set *set,
                      struct err *err)
 {
+	struct pg_request rq = {q->name, q->sql, p->deadline_ns, q->min_interval_ns};
 	const struct pg_rows *rows;
 	struct mapping m;
 
-	if (sql_ask(p, q->name, q->sql, &rows, err) < 0)
+	if (pg_query(p->pg, p->arena, &rq, &rows, err) < 0)
 		return -1;
 	if (map_columns(t, rows, &m, err) < 0)
 		return err_wrap(err, "%s", q->name);

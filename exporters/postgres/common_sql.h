@@ -11,6 +11,7 @@ struct sql_query {
 	const char *name;                /* "stat_bgwriter": for what rests after a time-out, and for fixtures */
 	int min_version, before_version; /* 170000: from 17 on; 0: no limit */
 	const char *sql;
+	int64_t min_interval_ns; /* 0: asked each time; what costs the server much says in its HELP that it is not */
 };
 
 struct sql_table {
@@ -20,6 +21,8 @@ struct sql_table {
 };
 
 enum { SQL_MAX_ROWS = 5000 };
+
+#define SQL_ONCE_A_MINUTE (60 * INT64_C(1000000000))
 
 /* Asks all and adds what came; -1 with the first error. */
 MUST_CHECK int sql_collect(struct probe *p, const struct sql_table *t, struct sample_set *set, struct err *err);

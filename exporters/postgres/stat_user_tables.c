@@ -35,10 +35,11 @@ static const struct metric_desc metrics[] = {
          "datname,schemaname,relname"},
 	{"pg_stat_user_tables_autoanalyze_count", "Times that the daemon analyzed it.", METRIC_COUNTER,
          "datname,schemaname,relname"},
-	{"pg_stat_user_tables_table_size_bytes", "Space that the table takes without its indexes.", METRIC_GAUGE,
+	{"pg_stat_user_tables_table_size_bytes",
+         "Space that the table takes without its indexes; asked at most once a minute.", METRIC_GAUGE,
          "datname,schemaname,relname"},
-	{"pg_stat_user_tables_index_size_bytes", "Space that its indexes take.", METRIC_GAUGE,
-         "datname,schemaname,relname"},
+	{"pg_stat_user_tables_index_size_bytes", "Space that its indexes take; asked at most once a minute.",
+         METRIC_GAUGE, "datname,schemaname,relname"},
 	{"vedette_pg_tables_cut", "Tables that are left out because 500 larger ones are there.", METRIC_GAUGE,
          "datname"},
 	{0},
@@ -79,7 +80,8 @@ static const struct sql_query queries[] = {
          "ORDER BY c.relpages DESC, c.oid LIMIT 500)) "
          "AND c.oid <> ALL (ARRAY(SELECT COALESCE(i.indrelid, l.relation) FROM pg_locks l LEFT JOIN pg_index i "
          "ON i.indexrelid = l.relation WHERE l.mode = 'AccessExclusiveLock' AND l.relation IS NOT NULL)) "
-         "ORDER BY n.nspname, c.relname"},
+         "ORDER BY n.nspname, c.relname",
+         SQL_ONCE_A_MINUTE},
 	{0},
 };
 

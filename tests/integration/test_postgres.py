@@ -192,6 +192,8 @@ def test_alter_table_blocks_nothing(start_postgres, start_agent):
                               stdout=subprocess.DEVNULL)
     wait_until(lambda: server.sql("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'") == "1",
                what="one waits")
+    # on a new connection it asks for the sizes anew
+    assert server.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'vedette'") == "t"
     response = agent.get("/metrics/postgres")
     assert response.status == 200 and response.seconds < 2
     assert 'vedette_pg_blocked_sessions{datname="postgres",usename="postgres",application_name="psql",' \
