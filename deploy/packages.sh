@@ -4,7 +4,7 @@
 # To build and run the agent.
 build_packages=(
 	build-essential cmake ninja-build pkg-config
-	libcrypt-dev libcurl4-openssl-dev libgnutls28-dev libmicrohttpd-dev libpcre2-dev libpq-dev libyaml-dev
+	libcrypt-dev libcurl4-openssl-dev libgnutls28-dev libjansson-dev libmicrohttpd-dev libpcre2-dev libpq-dev libyaml-dev
 	zlib1g-dev
 )
 

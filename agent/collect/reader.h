@@ -71,6 +71,10 @@ struct name_list {
 MUST_CHECK enum read_result reader_list(struct reader *r, struct arena *a, enum reader_root root, struct name_list *out,
                                         struct err *err, const char *fmt, ...) PRINTF(6, 7);
 
+/* As reader_list, but directories only, whose descriptors are not kept. */
+MUST_CHECK enum read_result reader_dirs(struct reader *r, struct arena *a, enum reader_root root, struct name_list *out,
+                                        struct err *err, const char *fmt, ...) PRINTF(6, 7);
+
 /* Where a symbolic link points (its text). */
 MUST_CHECK enum read_result reader_link(struct reader *r, struct arena *a, enum reader_root root, const char **target,
                                         struct err *err, const char *fmt, ...) PRINTF(6, 7);

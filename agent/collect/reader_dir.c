@@ -1,4 +1,5 @@
 /* Directories, links and times. */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -23,13 +24,13 @@ struct dirent64_raw {
 	char name[];
 };
 
-static void add_names(struct arena *a, const char *data, size_t len, struct name_list *out, size_t *room)
+static void add_names(struct arena *a, const char *data, size_t len, bool dirs, struct name_list *out, size_t *room)
 {
 	for (size_t at = 0; at < len;) {
 		const struct dirent64_raw *d = (const void *)(data + at);
 
 		at += d->size;
-		if (!strcmp(d->name, ".") || !strcmp(d->name, ".."))
+		if (!strcmp(d->name, ".") || !strcmp(d->name, "..") || (dirs && d->type != DT_DIR))
 			continue;
 		if (out->n == *room) {
 			size_t bigger = *room ? *room * 2 : 16;
@@ -44,7 +45,7 @@ static void add_names(struct arena *a, const char *data, size_t len, struct name
 	}
 }
 
-static int list_fd(struct arena *a, int fd, struct name_list *out)
+static int list_fd(struct arena *a, int fd, bool dirs, struct name_list *out)
 {
 	_Alignas(8) char data[DIRENTS];
 	size_t room = 0;
@@ -54,7 +55,7 @@ static int list_fd(struct arena *a, int fd, struct name_list *out)
 	if (lseek(fd, 0, SEEK_SET) < 0)
 		return -1;
 	while ((n = syscall(SYS_getdents64, fd, data, sizeof(data))) > 0)
-		add_names(a, data, (size_t)n, out, &room);
+		add_names(a, data, (size_t)n, dirs, out, &room);
 	if (n < 0)
 		return -1;
 	if (out->n > 1)
@@ -75,7 +76,7 @@ enum read_result reader_list(struct reader *r, struct arena *a, enum reader_root
 
 		if (fd < 0)
 			return read_outcome(path.text, err);
-		rc = list_fd(a, fd, out);
+		rc = list_fd(a, fd, false, out);
 		saved = errno;
 		if (!slot)
 			close(fd);
@@ -87,6 +88,29 @@ enum read_result reader_list(struct reader *r, struct arena *a, enum reader_root
 		if (!slot || attempt || !read_absent(saved))
 			return read_outcome(path.text, err);
 	}
+}
+
+enum read_result reader_dirs(struct reader *r, struct arena *a, enum reader_root root, struct name_list *out,
+                             struct err *err, const char *fmt, ...)
+{
+	struct path path;
+	struct stat st;
+	int fd, rc, saved;
+
+	*out = (struct name_list){0};
+	EXPAND_PATH(r, root, fmt, &path);
+	if (stat(path.text, &st) < 0)
+		return read_outcome(path.text, err);
+	if (st.st_nlink == 2) /* its own name and its ".", and no ".." of another */
+		return READ_OK;
+	fd = open(path.text, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return read_outcome(path.text, err);
+	rc = list_fd(a, fd, true, out);
+	saved = errno;
+	close(fd);
+	errno = saved;
+	return rc ? read_outcome(path.text, err) : READ_OK;
 }
 
 enum read_result reader_link(struct reader *r, struct arena *a, enum reader_root root, const char **target,

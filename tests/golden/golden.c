@@ -118,7 +118,7 @@ static const struct exporter *exporter_of(const struct registered_collector *rc)
 {
 	const struct exporter *const *e = registry_exporters;
 
-	while (strncmp(rc->id, (*e)->name, strlen((*e)->name)) || rc->id[strlen((*e)->name)] != '_')
+	while (strncmp(rc->id, (*e)->name, strlen((*e)->name)) != 0 || rc->id[strlen((*e)->name)] != '_')
 		e++;
 	return *e;
 }

@@ -288,6 +288,27 @@ static void test_list_is_sorted_and_live(void **state)
 	assert_string_equal(names.names[0], "br0");
 }
 
+static void test_dirs_are_directories_only(void **state)
+{
+	struct fixture *f = *state;
+	struct name_list names;
+	size_t before = open_descriptors();
+	char path[256];
+
+	put(f, "file", "", 0);
+	assert_int_equal(reader_dirs(f->reader, &f->arena, ROOT_SYS, &names, &f->err, "."), READ_OK);
+	assert_int_equal(names.n, 0);
+	for (int i = 2; i >= 1; i--) {
+		path_of(f, i == 1 ? "a.slice" : "b", path);
+		assert_int_equal(mkdir(path, 0700), 0);
+	}
+	assert_int_equal(reader_dirs(f->reader, &f->arena, ROOT_SYS, &names, &f->err, "."), READ_OK);
+	assert_int_equal(names.n, 2);
+	assert_string_equal(names.names[0], "a.slice");
+	assert_int_equal(reader_dirs(f->reader, &f->arena, ROOT_SYS, &names, &f->err, "none"), READ_ABSENT);
+	assert_int_equal(open_descriptors(), before);
+}
+
 /* What opens and cannot be read must not fill the table within one collection. */
 static void test_many_that_cannot_be_read(void **state)
 {
@@ -410,6 +431,7 @@ int main(void)
 		TEST(test_too_large),
 		TEST(test_numbers_and_words),
 		TEST(test_paths),
+		TEST(test_dirs_are_directories_only),
 		TEST(test_list_is_sorted_and_live),
 		TEST(test_many_that_cannot_be_read),
 		TEST(test_files_of_processes_are_not_kept),

@@ -1,0 +1,125 @@
+/* What the collector of containers is made of: which cgroups there are, what Docker and containerd say of a container,
+ * and the table of families. Called on the lane's thread; memory is the probe's arena. */
+#pragma once
+
+#include "collect/collector.h"
+
+enum { CONTAINER_MAX_CGROUPS = 2000 };
+
+/* The exporter's settings. */
+struct container_settings {
+	struct string_list expected, labels;
+	const char *docker_directory;
+	bool services;
+};
+
+enum cgroup_kind {
+	CGROUP_GROUP, /* the root, or a slice */
+	CGROUP_SERVICE,
+	CGROUP_CONTAINER,
+};
+
+struct cgroup {
+	enum cgroup_kind kind;
+	const char *path; /* as in /proc/<pid>/cgroup: "/system.slice/docker-<id>.scope", the root "/" */
+	const char *id;   /* of the container: 64 hexadecimal digits; else NULL */
+};
+
+struct cgroups {
+	const char *base; /* the mount below /sys: "fs/cgroup" */
+	struct cgroup *items;
+	size_t n, room;
+};
+
+/* All groups, services and containers. READ_ABSENT: there is no version 2 here; READ_FAILED also when there are more
+ * than CONTAINER_MAX_CGROUPS. */
+MUST_CHECK enum read_result cgroups_find(struct probe *p, struct cgroups *out, struct err *err);
+
+/* A container as its runtime's files describe it. What is not known is NULL, or -1 for pid and started. */
+struct container {
+	const char *id, *name, *image;
+	const char **labels; /* values, in the order of the settings' labels; NULL: it has no such label */
+	bool docker;         /* the rest is known */
+	bool running, host_network;
+	int64_t pid, exit_code, restarts;
+	double started;     /* seconds since 1970 */
+	const char *health; /* "healthy"; NULL: it has no health check */
+};
+
+struct containers {
+	struct container *items; /* sorted by id */
+	size_t n;
+};
+
+/* -1: some description could not be read; those that could are there. */
+MUST_CHECK int docker_containers(struct probe *p, struct containers *out, struct err *err);
+/* What containerd says of one that Docker does not know; *out has at least the id. */
+MUST_CHECK int containerd_container(struct probe *p, const char *id, struct container *out, struct err *err);
+const struct container *containers_find(const struct containers *all, const char *id);
+
+/* One cgroup, with the labels that all of its series have. */
+struct subject {
+	const struct cgroup *cgroup;
+	const struct container *container; /* NULL: it is none */
+	struct label labels[24];
+	size_t n;
+	bool same; /* the latest sample had these labels */
+};
+
+enum container_metric {
+	CPU_USAGE,
+	CPU_USER,
+	CPU_SYSTEM,
+	CFS_PERIODS,
+	CFS_THROTTLED_PERIODS,
+	CFS_THROTTLED,
+	SPEC_CPU_PERIOD,
+	SPEC_CPU_QUOTA,
+	MEMORY_USAGE,
+	MEMORY_WORKING_SET,
+	MEMORY_RSS,
+	MEMORY_CACHE,
+	MEMORY_MAPPED,
+	MEMORY_SWAP,
+	MEMORY_PEAK,
+	MEMORY_FAILCNT,
+	MEMORY_FAILURES,
+	SPEC_MEMORY,
+	SPEC_MEMORY_SWAP,
+	SPEC_MEMORY_RESERVATION,
+	OOM_EVENTS,
+	THREADS,
+	THREADS_MAX,
+	FS_READ_BYTES,
+	FS_WRITE_BYTES,
+	FS_READS,
+	FS_WRITES,
+	PRESSURE_CPU_WAITING,
+	PRESSURE_CPU_STALLED,
+	PRESSURE_IO_WAITING,
+	PRESSURE_IO_STALLED,
+	PRESSURE_MEMORY_WAITING,
+	PRESSURE_MEMORY_STALLED,
+	NETWORK_RECEIVE, /* eight, in the order of CONTAINER_NETWORK_COLUMNS */
+	NETWORK_LAST = NETWORK_RECEIVE + 7,
+	START_TIME,
+	LAST_SEEN,
+	RUNNING,
+	EXPECTED,
+	HEALTH,
+	RESTARTS,
+	EXIT_CODE,
+};
+
+extern const struct metric_desc container_metrics[];
+
+/* Adds a sample of the subject, with one more label unless that has no name. */
+void subject_add(struct sample_set *set, struct subject *s, enum container_metric metric, double value,
+                 struct label more);
+
+/* Processor, memory, tasks, pressure and disks, from the files of its cgroup. */
+MUST_CHECK int container_usage(struct probe *p, const char *base, struct subject *s, struct sample_set *set,
+                               struct err *err);
+/* Traffic of the network that it has for itself; nothing where it shares ours. */
+MUST_CHECK int container_network(struct probe *p, const char *base, struct subject *s, struct sample_set *set,
+                                 struct err *err);

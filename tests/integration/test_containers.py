@@ -1,0 +1,127 @@
+"""Real cgroups that the tests make, and Docker's descriptions of them in a root of our own."""
+import json
+import os
+import pathlib
+import subprocess
+import threading
+
+import pytest
+
+import support
+
+MOUNTS = [pathlib.Path("/sys/fs/cgroup"), pathlib.Path("/sys/fs/cgroup/unified")]
+
+
+def mount_of_version_2():
+    for mount in MOUNTS:
+        if (mount / "cgroup.controllers").exists() and os.access(mount, os.W_OK):
+            return mount
+    return None
+
+
+@pytest.fixture
+def groups(tmp_path):
+    """make(number, name): a cgroup as Docker's systemd driver makes it, with its description; its path."""
+    mount = mount_of_version_2()
+    if not mount:
+        pytest.skip("no cgroup version 2 that may be written to")
+    slice_, made = mount / f"vedette-test-{os.getpid()}.slice", []
+    slice_.mkdir()
+
+    def make(number, name=None):
+        path = slice_ / f"docker-{number:064x}.scope"
+        path.mkdir()
+        made.append(path)
+        if name:
+            describe(tmp_path, number, name)
+        return path
+
+    make.slice = slice_
+    yield make
+    for path in made:
+        if path.exists():
+            path.rmdir()
+    slice_.rmdir()
+
+
+def describe(root, number, name, **state):
+    path = root / "root/var/lib/docker/containers" / f"{number:064x}"
+    path.mkdir(parents=True, exist_ok=True)
+    (path / "new").write_text(json.dumps({
+        "Name": "/" + name, "RestartCount": 0, "NetworkSettings": {"Networks": {"host": {}}},
+        "Config": {"Image": "platform/app:1", "Env": ["PASSWORD=#ThawZin2k77!"], "Labels": {}},
+        "State": {"Running": True, "Pid": 1, "ExitCode": 0, "StartedAt": "2026-11-20T10:00:00Z"} | state}))
+    (path / "new").rename(path / "config.v2.json")  # as Docker does
+
+
+@pytest.fixture
+def agent_on(start_agent, tmp_path):
+    def start(config=""):
+        (tmp_path / "root").mkdir(exist_ok=True)
+        return start_agent(config, args=[f"--path.rootfs={tmp_path}/root"])
+    return start
+
+
+def seconds(path):
+    return int(dict(line.split() for line in (path / "cpu.stat").read_text().splitlines())["usage_usec"]) / 1e6
+
+
+def test_usage_is_what_the_kernel_counts(groups, agent_on):
+    path, agent = groups(1, "fastapi-app"), agent_on("exporters: {container: {expected: [fastapi-app, minio]}}\n")
+    with subprocess.Popen(["sh", "-c", 'echo $$ > "$0/cgroup.procs"; while :; do :; done', path]) as busy:
+        support.wait_until(lambda: seconds(path) > 0.2, what="the container has used some time")
+        before = seconds(path)
+        page = agent.metrics("/metrics/container")
+        after = seconds(path)
+        busy.kill()
+    usage = {value for labels, value in page.named("container_cpu_usage_seconds_total").items()
+             if ("name", "fastapi-app") in labels and ("image", "platform/app:1") in labels}
+    assert len(usage) == 1 and before <= usage.pop() <= after
+    running = page.named("vedette_container_running")
+    assert running == {frozenset({("name", "fastapi-app")}): 1, frozenset({("name", "minio")}): 0}
+    assert "ThawZin" not in page.text
+    support.wait_until(lambda: not (path / "cgroup.procs").read_text(), what="the container is empty")
+
+
+def test_services_are_reported_and_can_be_left_out(groups, agent_on):
+    assert groups.slice.exists()
+    everything = agent_on().metrics("/metrics/container")
+    assert everything.has("container_cpu_usage_seconds_total", id=f"/{groups.slice.name}", cpu="total")
+    fewer = agent_on("exporters: {container: {services: false}}\n").metrics("/metrics/container")
+    assert not fewer.named("container_cpu_usage_seconds_total")
+
+
+def test_two_hundred_come_and_go_during_scrapes(groups, agent_on):
+    agent, stop = agent_on(), threading.Event()
+
+    def churn():
+        for number in range(1, 201):
+            path = groups(number, f"job-{number}")
+            if number > 20:
+                (groups.slice / f"docker-{number - 20:064x}.scope").rmdir()
+            assert path.exists()
+        stop.set()
+
+    thread = threading.Thread(target=churn)
+    thread.start()
+    scrapes = 0
+    while not stop.is_set() or scrapes < 3:
+        page = agent.metrics("/metrics/container")
+        scrapes += 1
+    thread.join()
+    page = agent.metrics("/metrics/container")
+    left = [labels for labels in page.named("container_cpu_usage_seconds_total") if "docker-" in dict(labels)["id"]]
+    assert len(left) == 20
+    state = agent.metrics("/metrics/agent")
+    assert state.value("vedette_target_up", exporter="container") == 1
+
+
+def test_docker_that_may_not_be_read(agent_on, groups, tmp_path):
+    groups(7)
+    secret = tmp_path / "root/var/lib/docker/containers"
+    secret.parent.mkdir(parents=True)
+    secret.write_text("no directory")
+    agent = agent_on()
+    agent.expect_log("must be able to read their descriptions")
+    page = agent.metrics("/metrics/container")
+    assert any(f"{7:064x}" in dict(labels)["id"] for labels in page.named("container_cpu_usage_seconds_total"))
