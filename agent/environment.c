@@ -1,6 +1,7 @@
 #include "environment.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "config/env_file.h"
 
@@ -19,14 +20,25 @@ static int apply_env_file(const char *path, struct faults *faults)
 	return rc;
 }
 
+/* What libpq would send with each login on its own: poolers refuse it, and it would change what servers reply. */
+static void forget_session_settings(void)
+{
+	static const char *const names[] = {"PGOPTIONS", "PGDATESTYLE", "PGTZ", "PGGEQO"};
+
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		unsetenv(names[i]);
+}
+
 struct settings *load_or_complain(const struct options *o)
 {
 	struct settings *s = NULL;
 	struct faults faults;
 
 	faults_init(&faults);
-	if (!o->env_file || apply_env_file(o->env_file, &faults) == 0)
+	if (!o->env_file || apply_env_file(o->env_file, &faults) == 0) {
+		forget_session_settings();
 		s = settings_load(o, &faults);
+	}
 	if (!s)
 		fputs(faults.text.data, stderr);
 	faults_fini(&faults);
