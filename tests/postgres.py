@@ -180,31 +180,70 @@ class Postgres:
 class Pgbouncer:
     """Debian's PgBouncer 1.18 in front of a server; every user of it has the given password there too."""
 
-    def __init__(self, server, settings="", users=(("vedette", PASSWORD), ("postgres", SUPERUSER_PASSWORD))):
+    def __init__(self, server, settings="", users=(("vedette", PASSWORD), ("postgres", SUPERUSER_PASSWORD)),
+                 databases=()):
         root = support.fetch_peers("pgbouncer", "libc-ares2").parent.parent
-        library = next(root.glob("usr/lib/*/libcares.so.2"))
+        self.program, self.library = root / "usr/sbin/pgbouncer", next(root.glob("usr/lib/*/libcares.so.2")).parent
         self.port = support.free_port()
         self.directory = pathlib.Path(tempfile.mkdtemp(prefix="vedette-bouncer-"))
-        self.log = self.directory / "log"
+        self.log, self.ini = self.directory / "log", self.directory / "pgbouncer.ini"
+        self.process, self.user = None, other_user()
         quoted = [(user, password.replace('"', '""')) for user, password in users]
         (self.directory / "users").write_text("".join(f'"{u}" "{p}"\n' for u, p in quoted))
-        (self.directory / "pgbouncer.ini").write_text(
-            f"[databases]\n* = host=127.0.0.1 port={server.port}\n[pgbouncer]\nlisten_addr = 127.0.0.1\n"
+        entries = "".join(f"{d}\n" for d in databases).replace("SERVER", f"host=127.0.0.1 port={server.port}")
+        self.ini.write_text(
+            f"[databases]\n{entries}* = host=127.0.0.1 port={server.port}\n[pgbouncer]\nlisten_addr = 127.0.0.1\n"
             f"listen_port = {self.port}\nauth_type = scram-sha-256\nauth_file = {self.directory}/users\n"
-            f"pool_mode = transaction\nunix_socket_dir =\nstats_users = vedette\n{settings}\n")
-        user = other_user()
-        for path in (self.directory, *self.directory.iterdir()) if user else ():
-            os.chown(path, user["user"], user["group"])
-        with open(self.log, "wb") as log:
-            self.process = subprocess.Popen([str(root / "usr/sbin/pgbouncer"), str(self.directory / "pgbouncer.ini")],
-                                            stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd="/",
-                                            env=dict(os.environ, LD_LIBRARY_PATH=str(library.parent)), **user)
+            f"pool_mode = transaction\nunix_socket_dir =\nstats_users = vedette\nadmin_users = postgres\n{settings}\n")
+        for path in (self.directory, *self.directory.iterdir()) if self.user else ():
+            os.chown(path, self.user["user"], self.user["group"])
+        self.start()
+
+    def start(self):
+        with open(self.log, "ab") as log:
+            self.process = subprocess.Popen([str(self.program), str(self.ini)], stdin=subprocess.DEVNULL, stdout=log,
+                                            stderr=log, cwd="/", **self.user,
+                                            env=dict(os.environ, LD_LIBRARY_PATH=str(self.library)))
         support.wait_until(self.ready, 30, "PgBouncer serves")
 
     def ready(self):
         assert self.process.poll() is None, self.log.read_text()
         with socket.socket() as s:
             return s.connect_ex(("127.0.0.1", self.port)) == 0
+
+    def stop(self, number=signal.SIGKILL):
+        """At once; SIGINT would wait for clients."""
+        self.process.send_signal(number)
+        self.process.wait(30)
+
+    def command(self, *args, database="pgbouncer", user="postgres"):
+        return ["psql", "-X", "-A", "-t", "-h", "127.0.0.1", "-p", str(self.port), "-U", user, "-d", database, *args]
+
+    def environment(self, password=SUPERUSER_PASSWORD, **variables):
+        return dict(os.environ, PGPASSWORD=password, **variables)
+
+    def console(self, statement):
+        """Rows of one statement to the console, which its admin gives."""
+        done = subprocess.run(self.command("-c", statement), env=self.environment(), capture_output=True, text=True,
+                              timeout=60, check=False)
+        assert done.returncode == 0, done.stderr
+        return [line.split("|") for line in done.stdout.splitlines()]
+
+    def client(self, statement, database="postgres", user="postgres", password=SUPERUSER_PASSWORD, **variables):
+        """A client that gives one statement, in the background."""
+        return subprocess.Popen(self.command("-c", statement, database=database, user=user),
+                                env=self.environment(password, **variables), stdin=subprocess.DEVNULL,
+                                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    def most_logins(self, user="vedette"):
+        """How many connections of a user to the console there were at once, at most, and how many are left."""
+        now = most = 0
+        for line in self.log.read_text(errors="replace").splitlines():
+            if f"pgbouncer/{user}@" in line:
+                now += "login attempt" in line
+                now -= "closing because" in line
+                most = max(most, now)
+        return most, now
 
     def config(self, **settings):
         """A target for an agent's settings, in YAML's flow style."""

@@ -20,6 +20,8 @@ static const char rejected[] = "the server does not let this user in (pg_hba.con
 static const char gone[] = "connection refused: nothing listens there";
 static const char foreign[] = "what answers there does not speak PostgreSQL's protocol";
 static const char tls[] = "TLS failed";
+static const char no_console[] = "no console of that name there (is it PgBouncer, and database: pgbouncer?)";
+static const char database[] = "a database, not PgBouncer's console (database: pgbouncer)";
 static const char unreachable[] = "the network does not reach it";
 
 static const struct cause states[] = {
@@ -48,6 +50,7 @@ static const struct cause texts[] = {
 	{"no such user", PG_REJECTED, "no such user"},
 	{"not allowed", PG_REJECTED, rejected},
 	{"no such database", PG_NO_DATABASE, no_database},
+	{"does not exist", PG_NO_DATABASE, no_database},
 	{"no more connections allowed", PG_TOO_MANY, no_slot},
 	{"invalid response to SSL negotiation", PG_PROTOCOL, foreign},
 	{"SSL", PG_TLS, tls},
@@ -68,8 +71,22 @@ static const struct cause texts[] = {
 	{0},
 };
 
-static const struct cause *find_cause(const char *state, const char *message)
+/* What PgBouncer says in these words, whatever the state with it; and what a PostgreSQL says that is none. */
+static const struct cause console_texts[] = {
+	{"not allowed", PG_REJECTED, "this user may not see the console: add it to stats_users in pgbouncer.ini"},
+	{"does not exist", PG_NO_DATABASE, no_console},
+	{"no such database", PG_NO_DATABASE, no_console},
+	{"unrecognized configuration parameter", PG_MISSING, database},
+	{"syntax error at", PG_MISSING, database},
+	{"invalid command", PG_MISSING, "this PgBouncer does not know the command"},
+	{0},
+};
+
+static const struct cause *find_cause(enum pg_kind kind, const char *state, const char *message)
 {
+	for (const struct cause *c = console_texts; kind == PG_CONSOLE && c->sign; c++)
+		if (strstr(message, c->sign))
+			return c;
 	for (const struct cause *c = states; c->sign; c++)
 		if (!strncmp(state, c->sign, strlen(c->sign)))
 			return c;
@@ -100,7 +117,7 @@ static void copy_line(char *out, size_t size, const char *line)
 
 enum pg_failure pg_explain(const struct pg *pg, const char *state, const char *message, struct err *err)
 {
-	const struct cause *cause = find_cause(state, message);
+	const struct cause *cause = find_cause(pg->kind, state, message);
 	char line[160];
 
 	copy_line(line, sizeof(line), message);
