@@ -1,6 +1,9 @@
 #include "net/pg.h"
 
+#include <fcntl.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "net/pg_internal.h"
@@ -20,6 +23,7 @@ struct pg *pg_new(const struct pg_options *o, enum pg_kind kind)
 		abort();
 	pg->kind = kind;
 	pg->timeout_ns = o->timeout;
+	pg->left_fd = -1;
 	pg->resolver = resolver_new();
 	pg->random = (unsigned)clock_mono_ns();
 	pg_configure(pg, o);
@@ -33,6 +37,7 @@ struct pg *pg_new_with(pg_answer_fn *answer, void *arg, int version)
 	if (!pg)
 		abort();
 	*pg = (struct pg){.answer = answer, .answer_arg = arg, .answer_version = version, .server = "db.example:5432"};
+	pg->left_fd = -1;
 	pg->database = "app";
 	return pg;
 }
@@ -49,6 +54,7 @@ void pg_free(struct pg *pg)
 	if (!pg)
 		return;
 	drop(pg);
+	pg_reset_left(pg);
 	resolver_free(pg->resolver);
 	pg_kept_free(pg);
 	arena_fini(&pg->arena);
@@ -111,6 +117,28 @@ static void rest(struct pg *pg, const char *name)
 		}
 }
 
+/* Where our query does not get through, neither does the news that we have left: the socket stays until a packet
+ * gets through again, lest the server counts us twice. */
+static void leave(struct pg *pg)
+{
+	pg_reset_left(pg);
+	pg->left_fd = fcntl(PQsocket(pg->conn), F_DUPFD_CLOEXEC, 0);
+	drop(pg);
+	if (pg->left_fd >= 0)
+		shutdown(pg->left_fd, SHUT_WR);
+}
+
+void pg_reset_left(struct pg *pg)
+{
+	struct linger at_once = {.l_onoff = 1};
+
+	if (pg->left_fd < 0)
+		return;
+	setsockopt(pg->left_fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+	close(pg->left_fd);
+	pg->left_fd = -1;
+}
+
 /* The server may go on with what we do not wait for any longer; a new connection beside it would be one too many.
  * Its own time-out ends the query, or its next look at the connection. */
 static int give_up(struct pg *pg, int64_t asked_ns, struct err *err)
@@ -120,7 +148,7 @@ static int give_up(struct pg *pg, int64_t asked_ns, struct err *err)
 
 	if (pg->kind == PG_SERVER)
 		pg->ended_ns = pg->startup == STARTUP_FULL && by_check < by_timeout ? by_check : by_timeout;
-	drop(pg);
+	leave(pg);
 	return pg_fail(pg, PG_TIMEOUT, err, "no answer before the deadline");
 }
 

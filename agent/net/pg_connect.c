@@ -163,7 +163,8 @@ static const char *startup_options(struct arena *a, const struct pg *pg)
 		return NULL;
 	return arena_printf(a,
 	                    "-c default_transaction_read_only=on -c statement_timeout=%d -c lock_timeout=100 "
-	                    "-c idle_in_transaction_session_timeout=10000 -c jit=off%s",
+	                    "-c idle_in_transaction_session_timeout=10000 -c jit=off "
+	                    "-c tcp_keepalives_idle=60 -c tcp_keepalives_interval=10%s",
 	                    (int)pg_statement_timeout_ms(pg),
 	                    pg->startup == STARTUP_FULL ? " -c client_connection_check_interval=1000" : "");
 }
@@ -234,6 +235,8 @@ static PGconn *step_through(struct pg *pg, PGconn *conn, int64_t deadline_ns, ch
 			return NULL;
 		}
 		next = PQconnectPoll(conn);
+		if (next != PGRES_POLLING_FAILED && PQstatus(conn) != CONNECTION_STARTED)
+			pg_reset_left(pg);
 	}
 	if (next == PGRES_POLLING_OK && PQsetnonblocking(conn, 1) == 0)
 		return conn;

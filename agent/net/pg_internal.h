@@ -58,6 +58,7 @@ struct pg {
 	struct err refusal;
 	enum pg_failure refusal_failure, failure;
 	int64_t began_ns, pause_until_ns;
+	int left_fd;      /* of a connection that we gave up and the server may not know of; -1: none */
 	int64_t ended_ns; /* until then the server may still be busy with a query that we gave up */
 	unsigned random;
 	struct pg_rest resting[PG_MAX_RESTING];
@@ -73,6 +74,9 @@ struct pg_rows {
 	const char **names;
 	const char ***rows;
 };
+
+/* pg.c: tells the server that we have left the connection that we gave up: now packets get through again. */
+void pg_reset_left(struct pg *pg);
 
 /* pg_query.c: what the server is told, so that it gives up before we do. */
 int64_t pg_statement_timeout_ms(const struct pg *pg);
