@@ -88,6 +88,8 @@ bool pg_number(const struct pg_rows *rows, size_t row, int column, double *out)
 
 	if (!text)
 		return false;
+	if (*text >= '0' && *text <= '9') /* what most are */
+		return num_parse_double(text, strlen(text), out);
 	if (!strcmp(text, "t") || !strcmp(text, "f")) {
 		*out = *text == 't';
 		return true;
