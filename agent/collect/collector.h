@@ -62,6 +62,17 @@ struct collector {
 	int (*collect)(struct probe *probe, struct sample_set *set, struct err *err);
 };
 
+/* An item of an exporter that attaches its items to the targets of another one. */
+struct attachment {
+	const char *name;
+	const void *config; /* bound by the exporter's fields */
+};
+
+struct attachments {
+	const struct attachment *items;
+	size_t n;
+};
+
 /* Splits a target's collectors, settings and names; one per folder of exporters/. */
 struct exporter {
 	const char *name; /* "host" */
@@ -73,4 +84,10 @@ struct exporter {
 	const char *const *found_by; /* without a config file, one of these variables names a target; NULL ends them */
 	const struct field *fields;  /* a target's settings besides name and collectors; NULL: none */
 	size_t config_size;
+
+	/* Its items are no targets: each is asked by a collector of its own on the target, of the exporter of this
+	 * name, that its first field, a reference, names. That collector's config is a struct attachments. */
+	const char *attaches_to;
+	/* What tables cannot say of all[i], of which those before are well. -1: it is at fault */
+	int (*check)(const struct attachment *all, size_t i, struct err *err);
 };

@@ -53,6 +53,21 @@ static void check_names(struct binder *b, const struct field *f, const struct no
 	}
 }
 
+static void check_items(struct binder *b, const struct field *f, const struct node *node, const struct place *at,
+                        const struct list *list)
+{
+	const struct node *item = node->first;
+	struct err err;
+
+	for (size_t i = 0; f->check && i < list->n; i++, item = item->next) {
+		const struct node *name = node_find_key(item, SPAN("name"));
+		struct place place = {at, name ? name->value->text : SPAN("")};
+
+		if (f->check(f, list, i, &err) < 0)
+			fault(b, item, &place, "%s", err.text);
+	}
+}
+
 static void bind_list(struct binder *b, const struct field *f, const struct node *node, const struct place *at,
                       struct list *out)
 {
@@ -81,6 +96,8 @@ static void bind_list(struct binder *b, const struct field *f, const struct node
 	}
 	if (b->faults->n == before)
 		check_names(b, f, node, at, out);
+	if (b->faults->n == before)
+		check_items(b, f, node, at, out);
 }
 
 /* A row's own text. One that is no good is our bug. */
@@ -116,6 +133,7 @@ static size_t value_size(const struct field *f)
 		[FIELD_SIZE] = sizeof(uint64_t),
 		[FIELD_STRING] = sizeof(const char *),
 		[FIELD_ENUM] = sizeof(int),
+		[FIELD_REF] = sizeof(struct ref),
 		[FIELD_REGEX] = sizeof(const struct regex *),
 		[FIELD_SECRET] = sizeof(const char *),
 		[FIELD_STRING_LIST] = sizeof(struct string_list),
@@ -127,6 +145,18 @@ static size_t value_size(const struct field *f)
 	return sizes[f->type];
 }
 
+/* The name is bound as a text is; here, what a fault about it will need. */
+static void place_ref(struct binder *b, const struct node *node, const struct place *at, struct ref *out)
+{
+	struct buf CLEANUP_BUF path = {0};
+
+	binder_put_path(&path, at);
+	out->file = arena_strdup(b->a, b->file);
+	out->path = arena_strdup(b->a, path.len ? path.data : "");
+	out->line = node->line;
+	out->column = node->column;
+}
+
 static void bind_absent(struct binder *b, const struct field *f, const struct node *map, const struct place *at,
                         void *out)
 {
@@ -136,6 +166,8 @@ static void bind_absent(struct binder *b, const struct field *f, const struct no
 		bind_absent_secret(b, at, out);
 	else
 		bind_default(b, f, at, out);
+	if (f->type == FIELD_REF && map)
+		place_ref(b, map, at, out);
 	if (f->required && map && (f->type != FIELD_SECRET || !*(const char *const *)out))
 		fault(b, map, at, "missing, but needed; write %s: %s", f->name, binder_example(f));
 }
@@ -154,6 +186,10 @@ static void bind_value(struct binder *b, const struct field *f, const struct nod
 			bind_map(b, f->fields, node, at, out);
 		else
 			binder_fault_type(b, f, node, at);
+		break;
+	case FIELD_REF:
+		place_ref(b, node, at, out);
+		bind_scalar(b, f, node, at, out);
 		break;
 	default: bind_scalar(b, f, node, at, out); break;
 	}

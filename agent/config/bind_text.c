@@ -6,7 +6,7 @@ enum { KNOWN_SHOWN = 16, KEY_MAX = 256 };
 
 static bool shows_value(enum field_type type)
 {
-	return type != FIELD_STRING && type != FIELD_REGEX;
+	return type != FIELD_STRING && type != FIELD_REF && type != FIELD_REGEX;
 }
 
 void bind_scalar(struct binder *b, const struct field *f, const struct node *node, const struct place *at, void *out)

@@ -9,6 +9,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/err.h"
+
+struct list;
+
 enum field_type {
 	FIELD_BOOL,        /* bool */
 	FIELD_INT,         /* int64_t; min and max of the row hold */
@@ -17,6 +21,7 @@ enum field_type {
 	FIELD_SIZE,        /* uint64_t bytes; "64KiB", "1MiB", "10MB" */
 	FIELD_STRING,      /* const char *, NULL when absent without default */
 	FIELD_ENUM,        /* int: index into `names` */
+	FIELD_REF,         /* struct ref: the name of a target that another section of the settings makes */
 	FIELD_REGEX,       /* const struct regex *, NULL when absent */
 	FIELD_SECRET,      /* const char *, NULL when absent; NAME, NAME_file or $CREDENTIALS_DIRECTORY */
 	FIELD_STRING_LIST, /* struct string_list */
@@ -36,7 +41,11 @@ struct field {
 	const struct field *fields;      /* FIELD_STRUCT, FIELD_LIST */
 	bool (*key_ok)(const char *key); /* FIELD_STRING_MAP: which keys are allowed; NULL: any */
 	const char *key_rule;            /* the same in words: "letters, digits and _" */
-	size_t item_size;                /* FIELD_LIST */
+	const char *refers;              /* FIELD_REF: the exporter whose target it names */
+	/* FIELD_LIST: what tables cannot say of the i-th item; called once all items are bound. -1: it is at fault */
+	int (*check)(const struct field *f, const struct list *list, size_t i, struct err *err);
+	const void *check_arg;
+	size_t item_size; /* FIELD_LIST */
 	bool required;
 };
 
@@ -59,6 +68,14 @@ struct list {
 	size_t n;
 };
 
+/* config is for whoever knows the targets to fill in: the settings of the target, NULL until then. */
+struct ref {
+	const char *name; /* NULL: none was given, which means the only one */
+	const void *config;
+	const char *file, *path; /* where it stands: "exporters.sql.documents.target" */
+	size_t line, column;     /* of the section that lacks it, where none was given */
+};
+
 struct regex;
 
 /* True when the pattern matches anywhere in the subject. Thread-safe. A match that goes over its limits counts
@@ -76,6 +93,7 @@ bool regex_match(const struct regex *re, const char *subject, size_t len);
 #define F_SIZE(s, m, d, h)     {.name = #m, .type = FIELD_SIZE, .offset = FIELD_AT(s, m, uint64_t), .def = d, .help = h}
 #define F_STRING(s, m, d, h)   {.name = #m, .type = FIELD_STRING, .offset = FIELD_AT(s, m, const char *), .def = d, .help = h}
 #define F_ENUM(s, m, d, h, n)  {.name = #m, .type = FIELD_ENUM, .offset = FIELD_AT(s, m, int), .def = d, .help = h, .names = n}
+#define F_REF(s, m, r, h)      {.name = #m, .type = FIELD_REF, .offset = FIELD_AT(s, m, struct ref), .refers = r, .help = h}
 #define F_REGEX(s, m, d, h)                                                                                     \
 	{.name = #m, .type = FIELD_REGEX, .offset = FIELD_AT(s, m, const struct regex *), .def = d, .help = h}
 #define F_SECRET(s, m, h)      {.name = #m, .type = FIELD_SECRET, .offset = FIELD_AT(s, m, const char *), .help = h}

@@ -47,6 +47,7 @@ static const struct {
 	[FIELD_SIZE] = {"a size", "64KiB"},
 	[FIELD_STRING] = {"a text", "'text'"},
 	[FIELD_ENUM] = {"one of a few words", "word"},
+	[FIELD_REF] = {"the name of a target", "'text'"},
 	[FIELD_REGEX] = {"a regular expression", "'^lo$'"},
 	[FIELD_SECRET] = {"a secret", "'text'"},
 	[FIELD_STRING_LIST] = {"a list of texts", "[one, two]"},

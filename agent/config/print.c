@@ -138,6 +138,7 @@ static void put_value(struct buf *out, const struct field *f, const void *at)
 	case FIELD_SIZE: format_size(out, *(const uint64_t *)at); break;
 	case FIELD_STRING: put_text(out, *(const char *const *)at); break;
 	case FIELD_ENUM: put_text(out, f->names[*(const int *)at]); break;
+	case FIELD_REF: put_text(out, ((const struct ref *)at)->name); break;
 	case FIELD_REGEX: put_text(out, regex_pattern(*(const struct regex *const *)at)); break;
 	case FIELD_SECRET: buf_puts(out, "<secret>"); break;
 	case FIELD_STRING_LIST: put_list(out, at); break;
@@ -148,7 +149,7 @@ static void put_value(struct buf *out, const struct field *f, const void *at)
 
 static bool is_pointer(enum field_type type)
 {
-	return type == FIELD_STRING || type == FIELD_REGEX || type == FIELD_SECRET;
+	return type == FIELD_STRING || type == FIELD_REF || type == FIELD_REGEX || type == FIELD_SECRET;
 }
 
 static void print_struct(const struct field *f, const char *at, int depth, struct buf *out)
@@ -246,6 +247,8 @@ static void put_facts(struct buf *out, const struct field *f)
 		put_names(out, "one of ", f->names);
 	else
 		buf_puts(out, parse_type_name(f->type));
+	if (f->type == FIELD_REF)
+		buf_printf(out, " of `%s`", f->refers);
 	if (f->type == FIELD_STRING_LIST && f->names)
 		put_names(out, " of ", f->names);
 	put_limits(out, f);
