@@ -1,8 +1,9 @@
 """Measures scrapes of PostgreSQL; tests/bench/postgres.sh builds what this needs and runs it.
 
 Agent and exporters watch one server and are scraped in turns, block by block, each over a kept connection. CPU time is
-what the kernel counted for the process. The server's is that of all its processes, the ended ones too. A figure that
-is wanted is missed only where every single block missed it: other work on the machine makes some blocks worse."""
+what the kernel counted for the process. The server's is that of all its processes, the ended ones too. Sizes are asked
+once a minute: what a scrape with them costs is seen after each end of the agent's connection. A figure that is wanted
+is missed only where every single block missed it: other work on the machine makes some blocks worse."""
 import os
 import pathlib
 import statistics
@@ -121,6 +122,7 @@ def table(programs):
     row("the server's CPU per scrape, ms", programs, lambda p: statistics.median(p.server_cpu))
     row("resident memory, MiB", programs, lambda p: p.memory_mib()["Rss"])
     row("anonymous memory, MiB", programs, lambda p: p.memory_mib()["Anonymous"])
+    row("the most it ever was, MiB", programs, Program.most_anonymous_mib)
     for p in programs:
         print(f"  {p.name}: CPU per scrape of each block {min(p.cpu):.2f} to {max(p.cpu):.2f} ms")
 
@@ -131,39 +133,43 @@ def compare(server, directory, programs):
     programs += start_peers(server, "app")
     for p in programs:
         p.scrape(3)
-    for _ in range(20 if FULL else 5):
+    for _ in range(20 if FULL else 4):
         for p in programs:
-            p.measure(25 if FULL else 8)
+            p.measure(25 if FULL else 6)
     table(programs)
+    anew(server, agent)
     faults = []
     for peer in programs[1:]:
         ratios = [ours / theirs for ours, theirs in zip(agent.cpu, peer.cpu)]
         if min(ratios) > 0.25:
             faults.append(f"CPU per scrape is {min(ratios):.3f} of {peer.name}'s at best")
-    if FULL:
-        grow(agent)
+    for p in programs:  # the agent's role may have three connections, and other agents are to come
+        p.end()
     return faults
 
 
-def grow(agent):
-    before = agent.memory_mib()
-    agent.scrape(10000)
-    after = agent.memory_mib()
-    for key, value in after.items():
-        print(f"growth over 10,000 scrapes, KiB {key}: {(value - before[key]) * 1024:.0f}")
+def anew(server, agent):
+    """The dearest scrape there is: it logs in, and asks for the sizes too."""
+    cpu, server_cpu = [], []
+    for _ in range(40 if FULL else 6):
+        server.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'vedette'")
+        before = server_cpu_ms(server)
+        cpu.append(agent.scrape(1)[0])
+        server_cpu.append(server_cpu_ms(server) - before)
+    print(f"  vedette, everything anew on a new connection: {statistics.median(cpu):.2f} ms, "
+          f"the server {statistics.median(server_cpu):.0f} ms")
 
 
 def many_tables(server, directory, programs):
     server.sql(MANY, database="many")
-    before = programs[0].memory_mib()["Anonymous"]
     agent = start_agent(server, directory, "many")
     programs.append(agent)
     for _ in range(10 if FULL else 3):
         agent.measure(5)
-    memory = agent.memory_mib()["Anonymous"]
-    print(f"\n{MANY_TABLES:,} tables: {statistics.median(agent.cpu):.2f} ms of the agent's CPU per scrape (at most 200), "
-          f"{statistics.median(agent.server_cpu):.0f} ms of the server's, {agent.series()} series,\n"
-          f"  {memory:.2f} MiB of anonymous memory in all, {memory - before:+.2f} against {TABLES} tables (at most 8)")
+    memory = agent.most_anonymous_mib()
+    print(f"\n{MANY_TABLES:,} tables: {statistics.median(agent.cpu):.2f} ms of the agent's CPU per scrape (at most "
+          f"200), {statistics.median(agent.server_cpu):.0f} ms of the server's, {agent.series()} series,\n"
+          f"  {memory:.2f} MiB of anonymous memory at most, in all (at most 8)")
     faults = []
     if min(agent.cpu) > 200:
         faults.append(f"{MANY_TABLES:,} tables take {min(agent.cpu):.0f} ms of CPU at best")
@@ -172,12 +178,37 @@ def many_tables(server, directory, programs):
     return faults
 
 
+def whole(server, directory, programs):
+    """Everything in one agent: the host, two databases, and the PgBouncer in front of them."""
+    bouncer = pg.Pgbouncer(server)
+    try:
+        config = directory / "whole.yml"
+        targets = [server.config(name=database, database=database) for database in ("app", "staging")]
+        console = server.config(port=bouncer.port, database=None)
+        config.write_text(pg.agent_config(*targets) + f"  pgbouncer:\n    - {console}\n")
+        agent = Watcher(server, "vedette", [VEDETTE, "run", f"--config.file={config}"])
+        programs.append(agent)
+        rounds = 10000 if FULL else 40
+        agent.scrape(20)
+        before = agent.memory_mib()
+        cpu, _ = agent.scrape(rounds)
+        after = agent.memory_mib()
+        growth = ", ".join(f"{(after[key] - before[key]) * 1024:+.0f} {key}" for key in after)
+        print(f"\nhost, two databases and a PgBouncer: {cpu:.2f} ms of CPU per scrape, {after['Rss']:.2f} MiB "
+              f"resident, {after['Anonymous']:.2f} MiB anonymous, {agent.threads()} threads\n"
+              f"  growth over {rounds:,} scrapes, KiB: {growth}")
+        agent.end()
+    finally:
+        bouncer.remove()
+
+
 def main():
     server, programs = pg.Postgres(settings=SETTINGS), []
     try:
         fill(server)
         with tempfile.TemporaryDirectory() as directory:
             faults = compare(server, pathlib.Path(directory), programs)
+            whole(server, pathlib.Path(directory), programs)
             faults += many_tables(server, pathlib.Path(directory), programs)
     finally:
         for program in programs:

@@ -7,7 +7,7 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 cmake --preset release >/dev/null
 cmake --build build/release >/dev/null
-tests/peers.sh prometheus-postgres-exporter >/dev/null
+tests/peers.sh prometheus-postgres-exporter pgbouncer libc-ares2 >/dev/null
 
 # Debian's reports no tables: today's is built from its pinned module, where there is Go.
 go=$(command -v go || echo /usr/local/go/bin/go)

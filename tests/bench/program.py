@@ -48,6 +48,12 @@ class Program:
         text = pathlib.Path(f"/proc/{self.process.pid}/smaps_rollup").read_text()
         return {key: int(re.search(rf"^{key}:\s+(\d+) kB", text, re.M)[1]) / 1024 for key in ("Rss", "Anonymous")}
 
+    def most_anonymous_mib(self):
+        """The most that it ever had: of what is mapped from files it never has less later."""
+        text = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
+        status = dict(re.findall(r"^(\w+):\s+(\d+) kB", text, re.M))
+        return (int(status["VmHWM"]) - int(status["RssFile"])) / 1024
+
     def threads(self):
         return len(os.listdir(f"/proc/{self.process.pid}/task"))
 
