@@ -134,6 +134,9 @@ int pg_rows_parse(struct arena *a, const char *text, const struct pg_rows **out,
 	rows->columns = parse_line(a, line, NULL, 0);
 	rows->names = ARENA_ARRAY(a, const char *, rows->columns + 1);
 	parse_line(a, line, rows->names, rows->columns);
+	for (size_t i = 0; i < rows->columns; i++)
+		if (!rows->names[i])
+			return err_set(err, "rows: column %zu has no name", i + 1);
 	while (scan_line(&rest, &line)) {
 		size_t n = parse_line(a, line, add_row(a, rows), rows->columns);
 
