@@ -29,6 +29,12 @@ static const char *plain_url(struct arena *a, const char *url)
 	return plus ? arena_printf(a, "%.*s%s", (int)(plus - url), url, colon) : url;
 }
 
+/* libpq would take anything else for the name of a database, and repeat it in its messages with all that is in it. */
+static bool is_address(const char *text)
+{
+	return !strncmp(text, "postgresql://", 13) || !strncmp(text, "postgres://", 11) || strchr(text, '=');
+}
+
 /* The address that the platform's own programs use; only for a target that names nothing itself. */
 static const char *url_of(struct arena *a, const struct pg_options *o)
 {
@@ -115,10 +121,9 @@ static const char url_help[] =
 
 /* libpq knows what service files, the environment and URLs mean, and tells only for a connection. This one ends
  * before it has begun: its last option is wrong. */
-void pg_configure(struct pg *pg, const struct pg_options *o)
+static void take_asked(struct pg *pg, const struct pg_options *o, const char *url)
 {
 	static const char stopper[] = "target_session_attrs";
-	const char *url = url_of(&pg->arena, o);
 	struct pg_keywords asked = {0};
 	PGconn *conn;
 
@@ -128,8 +133,6 @@ void pg_configure(struct pg *pg, const struct pg_options *o)
 	conn = PQconnectStartParams(asked.keys, asked.values, url != NULL);
 	if (!conn)
 		abort();
-	pg->server = o->host ? o->host : "PostgreSQL";
-	pg->password = o->password;
 	if (strstr(PQerrorMessage(conn), stopper))
 		take_effective(pg, conn);
 	else if (url)
@@ -137,6 +140,30 @@ void pg_configure(struct pg *pg, const struct pg_options *o)
 	else
 		pg_explain(pg, "", PQerrorMessage(conn), &pg->config_error);
 	PQfinish(conn);
+}
+
+/* An address in a field would be repeated, with its password, in each message that names the field. */
+static const char *misplaced(const struct pg_options *o)
+{
+	if (o->host && strstr(o->host, "://"))
+		return "host";
+	return o->database && strstr(o->database, "://") ? "database" : NULL;
+}
+
+void pg_configure(struct pg *pg, const struct pg_options *o)
+{
+	const char *url = url_of(&pg->arena, o), *field = misplaced(o);
+
+	pg->server = o->host && !field ? o->host : "PostgreSQL";
+	pg->database = "";
+	pg->password = o->password;
+	if (field)
+		err_set(&pg->config_error,
+		        "%s: an address; write its parts into host, port, database, user and password", field);
+	else if (url && !is_address(url))
+		err_set(&pg->config_error, "%s", url_help);
+	else
+		take_asked(pg, o, url);
 }
 
 bool pg_wait(PGconn *conn, short events, int64_t deadline_ns)

@@ -65,22 +65,6 @@ def test_settings_do_not_show_our_own(start_postgres, start_agent):
     assert metrics.value("pg_settings_checkpoint_timeout_seconds", **where) == 300
 
 
-@pytest.mark.parametrize("password", [pg.PASSWORD, "@:/?=%&'\" \\ space", "ပို့စ်ဂရက်" * 6 + "é", "${NOT_A_VARIABLE", "***"])
-def test_passwords(postgres, tmp_path, password):
-    quoted = password.replace("'", "''")
-    postgres.sql(f"CREATE ROLE odd LOGIN PASSWORD '{quoted}'; GRANT pg_monitor TO odd")
-    path = tmp_path / "password"
-    path.write_text(password + "\n")
-    try:
-        done = scrape(tmp_path, pg.agent_config(postgres.config(user="odd", password=None, password_file=path)))
-        assert "\npg_up 1\n" in done.stdout, done.stdout + done.stderr
-        if "$" not in password:
-            done = scrape(tmp_path, pg.agent_config(postgres.config(user="odd", password=password)))
-            assert "\npg_up 1\n" in done.stdout, done.stdout + done.stderr
-    finally:
-        postgres.sql("DROP ROLE odd")
-
-
 def down(agent, *words):
     """pg_up is 0, the words say why, and the host's own series are there all the same."""
     agent.expect_log("collector failed")
