@@ -1,10 +1,9 @@
 /* A PostgreSQL server, with postgres_exporter's names. */
-#include "collect/collector.h"
-#include "net/pg.h"
+#include "exporters/postgres/common_pools.h"
 
 #define SECOND INT64_C(1000000000)
 
-/* Its settings are the client's own. */
+/* Its settings begin with the client's own. */
 static const struct field fields[] = {
 	F_STRING(struct pg_options, host, NULL,
                  "Name, address or, with a leading /, the directory of its Unix socket; else the service's, $PGHOST or "
@@ -25,6 +24,13 @@ static const struct field fields[] = {
          .help = "The longest that one query may take; the server is told to end it a little earlier.",
          .min = SECOND / 2,
          .max = 120 * SECOND},
+	{.name = "pools",
+         .type = FIELD_LIST,
+         .offset = FIELD_AT(struct pg_target, pools, struct list),
+         .fields = pg_pool_fields,
+         .item_size = sizeof(struct pg_pool),
+         .check = pg_pool_check,
+         .help = "Application pools to find among its sessions, for db_pool_*."},
 	{0},
 };
 
@@ -39,5 +45,5 @@ const struct exporter exporter_postgres = {
 	.target = TARGET_PG,
 	.found_by = variables,
 	.fields = fields,
-	.config_size = sizeof(struct pg_options),
+	.config_size = sizeof(struct pg_target),
 };

@@ -10,7 +10,7 @@ import pytest
 import postgres as pg
 from support import VEDETTE, Exposition, wait_until
 
-COLLECTORS = {"up", "login", "database", "locks", "postmaster", "replication", "replication_slot", "roles", "settings",
+COLLECTORS = {"up", "login", "database", "locks", "pools", "postmaster", "replication", "replication_slot", "roles", "settings",
               "stat_activity", "stat_archiver", "stat_bgwriter", "stat_checkpointer", "stat_database", "wal",
               "database_wraparound", "long_running_transactions", "stat_progress_vacuum", "stat_replication",
               "stat_user_tables", "statements", "statio_user_tables"}
