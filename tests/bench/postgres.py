@@ -118,6 +118,7 @@ def table(programs):
     row("CPU per scrape, ms", programs, lambda p: statistics.median(p.cpu), "at most 0.25")
     row("series", programs, series.get)
     row("CPU per 1,000 series, ms", programs, lambda p: statistics.median(p.cpu) * 1000 / series[p])
+    row("CPU per scrape with gzip, ms", programs, lambda p: p.scrape(100 if FULL else 6, gzip=True)[0])
     row("median latency, ms", programs, lambda p: statistics.median(p.latencies))
     row("the server's CPU per scrape, ms", programs, lambda p: statistics.median(p.server_cpu))
     row("resident memory, MiB", programs, lambda p: p.memory_mib()["Rss"])
