@@ -277,7 +277,18 @@ static int ask(struct pg *pg, struct arena *a, const struct pg_request *rq, cons
 	return 0;
 }
 
-/* A kept reply says nothing about whether the server is there now: another one must have come in this run. */
+static const char *least_sql(const struct pg *pg)
+{
+	return pg->kind == PG_CONSOLE ? "SHOW VERSION" : "SELECT 1";
+}
+
+static bool is_young(const struct pg_kept *kept, const struct pg_request *rq, int64_t now)
+{
+	return kept->rows && now - kept->asked_ns < rq->min_interval_ns;
+}
+
+/* A kept reply says nothing about whether the server is there now: where no other one has come in this run, the least
+ * there is to ask tells. It may also find that the connection, and so the kept reply, is lost. */
 int pg_query(struct pg *pg, struct arena *a, const struct pg_request *rq, const struct pg_rows **out, struct err *err)
 {
 	int64_t now = clock_mono_ns();
@@ -288,7 +299,11 @@ int pg_query(struct pg *pg, struct arena *a, const struct pg_request *rq, const 
 	if (!rq->min_interval_ns)
 		return ask(pg, a, rq, out, err);
 	kept = pg_kept(pg, rq->name);
-	if (!pg->answered || !kept->rows || now - kept->asked_ns >= rq->min_interval_ns) {
+	if (!pg->answered && is_young(kept, rq, now) &&
+	    ask(pg, a, &(struct pg_request){.name = "alive", .sql = least_sql(pg), .deadline_ns = rq->deadline_ns}, out,
+	        err) < 0)
+		return -1;
+	if (!is_young(kept, rq, now)) {
 		kept->rows = NULL;
 		arena_reset(&kept->arena);
 		if (ask(pg, &kept->arena, rq, &kept->rows, err) < 0)
@@ -313,7 +328,7 @@ int pg_version(struct pg *pg, int64_t deadline_ns, int *version, struct err *err
 
 static int try_login(struct pg *pg, int64_t deadline_ns, double *seconds, struct err *err)
 {
-	struct pg_request rq = {"login", pg->kind == PG_CONSOLE ? "SHOW VERSION" : "SELECT 1", deadline_ns};
+	struct pg_request rq = {.name = "login", .sql = least_sql(pg), .deadline_ns = deadline_ns};
 	int64_t start = clock_mono_ns();
 	PGconn *conn = pg_dial(pg, deadline_ns, err);
 	struct arena a = {0};
