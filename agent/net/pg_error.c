@@ -71,7 +71,7 @@ static const struct cause texts[] = {
 	{0},
 };
 
-/* What PgBouncer says in these words, whatever the state with it; and what a PostgreSQL says that is none. */
+/* What PgBouncer says, whatever the state with it; and what a PostgreSQL says that is none. */
 static const struct cause console_texts[] = {
 	{"not allowed", PG_REJECTED, "this user may not see the console: add it to stats_users in pgbouncer.ini"},
 	{"does not exist", PG_NO_DATABASE, no_console},
@@ -84,7 +84,7 @@ static const struct cause console_texts[] = {
 
 static const struct cause *find_cause(enum pg_kind kind, const char *state, const char *message)
 {
-	for (const struct cause *c = console_texts; kind == PG_CONSOLE && c->sign; c++)
+	for (const struct cause *c = console_texts; kind == PG_CONSOLE && *state && c->sign; c++)
 		if (strstr(message, c->sign))
 			return c;
 	for (const struct cause *c = states; c->sign; c++)

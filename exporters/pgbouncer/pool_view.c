@@ -77,8 +77,10 @@ static double smaller(double a, double b)
 	return a <= 0 ? b : b <= 0 || a < b ? a : b;
 }
 
-/* The most connections of one pool; 0: there is no limit. What is said of a user goes before what is said of a
- * database, but the limits of all pools of a database or user together hold as well. */
+/* The most connections of one pool; 0: there is no limit, or nobody tells. What is said of a user goes before what is
+ * said of a database, but the limits of all pools of a database or user together hold as well. A database that came by
+ * the wildcard may be missing: PgBouncer (1.18) lists it no longer when its janitor came by while the first client was
+ * still logging in. */
 static double most_connections(const struct limits *l, const struct pool *pool)
 {
 	double size = 0, reserve = 0, of_database = 0, of_user = l->max_user;

@@ -30,7 +30,7 @@ def exporter_program():
 def test_every_series_of_it_is_here(postgres, start_pgbouncer, start_agent, start_daemon):
     program = exporter_program()
     bouncer = start_pgbouncer(postgres, "ignore_startup_parameters = extra_float_digits",
-                              databases=["app = SERVER dbname=postgres user=postgres"])
+                              databases=["app = SERVER dbname=postgres user=postgres", "postgres = SERVER"])
     for _ in range(5):
         assert bouncer.client("SELECT 1; SELECT 2", database="app", PGAPPNAME="a b").wait(20) == 0
     assert bouncer.client("SELECT 1").wait(20) == 0
