@@ -164,6 +164,8 @@ def test_postmaster_that_stands_still(start_postgres, start_agent):
     metrics = agent.metrics()
     assert metrics.value("pg_up") == 1
     assert metrics.value("vedette_pg_login_success") == 0
+    success = {dict(k)["collector"]: v for k, v in metrics.named("pg_scrape_collector_success").items()}
+    assert {name for name, value in success.items() if not value} == {"login"}
     server.process.send_signal(signal.SIGCONT)
     wait_until(lambda: agent.metrics().value("vedette_pg_login_success") == 1, what="a new client gets in")
 
