@@ -141,6 +141,31 @@ def test_a_full_pool_and_its_queue(start_postgres, start_pgbouncer, start_agent)
     assert connections(agent.metrics(), "app/postgres")["idle"] > 0
 
 
+def test_a_pool_from_both_sides(start_postgres, start_pgbouncer, start_agent):
+    """PgBouncer tells of its pool, and PostgreSQL of the sessions that it makes: one set of families."""
+    server = start_postgres()
+    server.sql("CREATE ROLE app LOGIN PASSWORD 'a'")
+    bouncer = start_pgbouncer(server, databases=["app = SERVER dbname=postgres pool_size=10"],
+                              users=(("vedette", pg.PASSWORD), ("postgres", pg.SUPERUSER_PASSWORD), ("app", "a")))
+    both = pg.agent_config(server.config()[:-1] + ", pools: [{name: fastapi, user: app, max: 10}]}")
+    agent = start_agent(both + f"  pgbouncer:\n    - {bouncer.config()}\n")
+    holder = server.session("SELECT pg_advisory_lock(7);")
+    clients = [bouncer.client("SELECT pg_advisory_lock_shared(7), pg_advisory_unlock_shared(7)", database="app",
+                              user="app", password="a") for _ in range(3)]
+
+    def active():
+        metrics = agent.metrics()
+        return [connections(metrics, pool).get("active") for pool in ("app/app", "fastapi")] == [3, 3]
+
+    wait_until(active, what="three are at work")
+    metrics = agent.metrics()
+    assert {dict(labels)["pool"]: value for labels, value in metrics.named("db_pool_max_connections").items()} == \
+        {"app/app": 10, "fastapi": 10}
+    assert set(metrics.named("db_pool_waiting")) == {frozenset({("pool", "app/app")})}
+    holder.stdin.close()
+    assert [client.wait(30) for client in clients] == [0] * 3
+
+
 def test_limits_of_pools(start_postgres, start_pgbouncer, start_agent):
     server = start_postgres()
     databases = ["a = SERVER dbname=postgres pool_size=3 reserve_pool=2",
