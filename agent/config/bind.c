@@ -7,12 +7,8 @@
 #include "config/binder.h"
 #include "config/parse.h"
 
-enum { ITEMS_MAX = 1000 };
-
 static void bind_map(struct binder *b, const struct field *fields, const struct node *map, const struct place *at,
                      char *out);
-static void bind_value(struct binder *b, const struct field *f, const struct node *node, const struct place *at,
-                       void *out);
 
 static const struct field *name_field(const struct field *fields)
 {
@@ -78,8 +74,8 @@ static void bind_list(struct binder *b, const struct field *f, const struct node
 		binder_fault_type(b, f, node, at);
 		return;
 	}
-	if (node->n > ITEMS_MAX) {
-		fault(b, node, at, "%zu items; write at most %d", node->n, ITEMS_MAX);
+	if (node->n > BIND_ITEMS_MAX) {
+		fault(b, node, at, "%zu items; write at most %d", node->n, BIND_ITEMS_MAX);
 		return;
 	}
 	items = arena_zalloc(b->a, node->n * f->item_size);
@@ -123,7 +119,7 @@ static void bind_default(struct binder *b, const struct field *f, const struct p
 	assert(result == 0);
 }
 
-static size_t value_size(const struct field *f)
+size_t bind_size(const struct field *f)
 {
 	static const size_t sizes[] = {
 		[FIELD_BOOL] = sizeof(bool),
@@ -140,6 +136,7 @@ static size_t value_size(const struct field *f)
 		[FIELD_STRING_MAP] = sizeof(struct string_map),
 		[FIELD_STRUCT] = 0,
 		[FIELD_LIST] = sizeof(struct list),
+		[FIELD_CHOICES] = sizeof(struct list),
 	};
 
 	return sizes[f->type];
@@ -172,8 +169,7 @@ static void bind_absent(struct binder *b, const struct field *f, const struct no
 		fault(b, map, at, "missing, but needed; write %s: %s", f->name, binder_example(f));
 }
 
-static void bind_value(struct binder *b, const struct field *f, const struct node *node, const struct place *at,
-                       void *out)
+void bind_value(struct binder *b, const struct field *f, const struct node *node, const struct place *at, void *out)
 {
 	if (node->reported)
 		return;
@@ -181,6 +177,7 @@ static void bind_value(struct binder *b, const struct field *f, const struct nod
 	case FIELD_STRING_LIST: bind_string_list(b, f, node, at, out); break;
 	case FIELD_STRING_MAP: bind_string_map(b, f, node, at, out); break;
 	case FIELD_LIST: bind_list(b, f, node, at, out); break;
+	case FIELD_CHOICES: bind_choices(b, f, node, at, out); break;
 	case FIELD_STRUCT:
 		if (node->kind == NODE_MAP)
 			bind_map(b, f->fields, node, at, out);
@@ -227,7 +224,7 @@ static void bind_map(struct binder *b, const struct field *fields, const struct 
                      char *out)
 {
 	for (const struct field *f = fields; f->name; f++)
-		memset(out + f->offset, 0, value_size(f));
+		memset(out + f->offset, 0, bind_size(f));
 	for (const struct node *key = map ? map->first : NULL; key; key = key->next)
 		if (!key->reported)
 			bind_key(b, fields, map, key, at, out);

@@ -84,11 +84,30 @@ void bind_string_list(struct binder *b, const struct field *f, const struct node
 	}
 }
 
+/* The short form of a map whose texts are its keys. */
+static void bind_names(struct binder *b, const struct field *f, const struct node *node, const struct place *at,
+                       struct string_map *out)
+{
+	out->items = ARENA_ARRAY(b->a, struct string_pair, node->n);
+	for (const struct node *item = node->first; item; item = item->next) {
+		const char *text = bind_text_item(b, item, at);
+
+		if (text && f->key_ok && !f->key_ok(text))
+			fault(b, item, at, "\"%.*s\" cannot be a key here; use %s",
+			      (int)nearest_showable(span_of(text)).len, text, f->key_rule);
+		out->items[out->n++] = (struct string_pair){text, text};
+	}
+}
+
 void bind_string_map(struct binder *b, const struct field *f, const struct node *node, const struct place *at,
                      struct string_map *out)
 {
 	static const struct field key_field = {.name = "key", .type = FIELD_STRING};
 
+	if (node->kind == NODE_LIST && f->names_too) {
+		bind_names(b, f, node, at, out);
+		return;
+	}
 	if (node->kind != NODE_MAP) {
 		binder_fault_type(b, f, node, at);
 		return;
@@ -109,6 +128,7 @@ void bind_string_map(struct binder *b, const struct field *f, const struct node 
 			      key->text.s, f->key_rule);
 		if (key->text.len > KEY_MAX)
 			fault(b, key, at, "a key of more than %d bytes; shorten it", KEY_MAX);
-		pair->value = bind_text_item(b, key->value, &place);
+		pair->value =
+			f->names_too && node_is_null(key->value) ? pair->key : bind_text_item(b, key->value, &place);
 	}
 }

@@ -48,6 +48,14 @@ bool binder_is_key_of(struct binder *b, const struct field *f, struct span key);
 bool binder_expand(struct binder *b, const struct node *node, const struct place *at, bool secret, struct span *out,
                    bool *expanded);
 
+enum { BIND_ITEMS_MAX = 1000 };
+
+/* The bytes that a row of the kind takes; 0 for a section, whose rows have their own places. */
+size_t bind_size(const struct field *f);
+/* What is there, of whatever kind the row wants. */
+void bind_value(struct binder *b, const struct field *f, const struct node *node, const struct place *at, void *out);
+void bind_choices(struct binder *b, const struct field *f, const struct node *node, const struct place *at,
+                  struct list *out);
 void bind_scalar(struct binder *b, const struct field *f, const struct node *node, const struct place *at, void *out);
 void bind_string_list(struct binder *b, const struct field *f, const struct node *node, const struct place *at,
                       struct string_list *out);

@@ -28,6 +28,7 @@ enum field_type {
 	FIELD_STRING_MAP,  /* struct string_map */
 	FIELD_STRUCT,      /* a nested mapping, bound by `fields` in place */
 	FIELD_LIST,        /* struct list of mappings, each bound by `fields` to `item_size` bytes */
+	FIELD_CHOICES,     /* struct list of struct chosen: mappings of one key, which is one of `fields` */
 };
 
 struct field {
@@ -38,14 +39,16 @@ struct field {
 	const char *help;
 	int64_t min, max;                /* FIELD_INT, FIELD_DURATION, FIELD_SIZE; both 0: no limits */
 	const char *const *names;        /* FIELD_ENUM, and FIELD_STRING_LIST of known words: NULL-terminated */
-	const struct field *fields;      /* FIELD_STRUCT, FIELD_LIST */
+	const struct field *fields;      /* FIELD_STRUCT, FIELD_LIST, FIELD_CHOICES */
 	bool (*key_ok)(const char *key); /* FIELD_STRING_MAP: which keys are allowed; NULL: any */
 	const char *key_rule;            /* the same in words: "letters, digits and _" */
+	bool names_too;                  /* FIELD_STRING_MAP: [a, b] stands for {a: a, b: b}, and so does {a: , b: } */
 	const char *refers;              /* FIELD_REF: the exporter whose target it names */
-	/* FIELD_LIST: what tables cannot say of the i-th item; called once all items are bound. -1: it is at fault */
+	/* FIELD_LIST, FIELD_CHOICES: what tables cannot say of the i-th item; called once all items are bound. -1: it
+	 * is at fault */
 	int (*check)(const struct field *f, const struct list *list, size_t i, struct err *err);
 	const void *check_arg;
-	size_t item_size; /* FIELD_LIST */
+	size_t item_size; /* FIELD_LIST, and FIELD_STRUCT as a choice */
 	bool required;
 };
 
@@ -66,6 +69,12 @@ struct string_map {
 struct list {
 	void *items;
 	size_t n;
+};
+
+/* What one item of a list of choices is, and its settings: of the row's kind, a section of `item_size` bytes. */
+struct chosen {
+	const struct field *field;
+	const void *value;
 };
 
 /* config is for whoever knows the targets to fill in: the settings of the target, NULL until then. */
@@ -101,6 +110,7 @@ bool regex_match(const struct regex *re, const char *subject, size_t len);
 	{.name = #m, .type = FIELD_STRING_LIST, .offset = FIELD_AT(s, m, struct string_list), .def = d, .help = h}
 #define F_MAP(s, m, h)	       {.name = #m, .type = FIELD_STRING_MAP, .offset = FIELD_AT(s, m, struct string_map), .help = h}
 #define F_STRUCT(s, m, f, h)   {.name = #m, .type = FIELD_STRUCT, .offset = offsetof(s, m), .fields = f, .help = h}
+#define F_CHOICES(s, m, f, h)  {.name = #m, .type = FIELD_CHOICES, .offset = FIELD_AT(s, m, struct list), .fields = f, .help = h}
 #define F_LIST(s, m, t, f, h)                                                                                   \
 	{.name = #m, .type = FIELD_LIST, .offset = FIELD_AT(s, m, struct list), .fields = f, .item_size = sizeof(t), .help = h}
 // clang-format on

@@ -8,6 +8,7 @@
 #include "config/regex.h"
 
 static void print_map(const struct field *fields, const char *bound, int depth, struct buf *out);
+static void print_row(const struct field *f, const char *at, int depth, struct buf *out);
 
 static void indent(struct buf *out, int depth)
 {
@@ -187,24 +188,44 @@ static void print_list(const struct field *f, const struct list *list, int depth
 		print_item(f, (const char *)list->items + i * f->item_size, depth + 1, out);
 }
 
+static void print_choices(const struct list *list, int depth, struct buf *out)
+{
+	const struct chosen *choices = list->items;
+
+	buf_puts(out, list->n ? ":\n" : ": []\n");
+	for (size_t i = 0; i < list->n; i++) {
+		size_t before = out->len;
+
+		print_row(choices[i].field, choices[i].value, depth + 2, out);
+		if (!out->failed)
+			out->data[before + 2 * (size_t)(depth + 1)] = '-';
+	}
+}
+
+static void print_row(const struct field *f, const char *at, int depth, struct buf *out)
+{
+	indent(out, depth);
+	buf_puts(out, f->name);
+	if (f->type == FIELD_STRUCT) {
+		print_struct(f, at, depth, out);
+	} else if (f->type == FIELD_LIST) {
+		print_list(f, (const void *)at, depth, out);
+	} else if (f->type == FIELD_CHOICES) {
+		print_choices((const void *)at, depth, out);
+	} else {
+		buf_puts(out, ": ");
+		put_value(out, f, at);
+		buf_putc(out, '\n');
+	}
+}
+
 static void print_map(const struct field *fields, const char *bound, int depth, struct buf *out)
 {
 	for (const struct field *f = fields; f->name; f++) {
 		const char *at = bound + f->offset;
 
-		if (is_pointer(f->type) && !*(const void *const *)at)
-			continue;
-		indent(out, depth);
-		buf_puts(out, f->name);
-		if (f->type == FIELD_STRUCT) {
-			print_struct(f, at, depth, out);
-		} else if (f->type == FIELD_LIST) {
-			print_list(f, (const void *)at, depth, out);
-		} else {
-			buf_puts(out, ": ");
-			put_value(out, f, at);
-			buf_putc(out, '\n');
-		}
+		if (!is_pointer(f->type) || *(const void *const *)at)
+			print_row(f, at, depth, out);
 	}
 }
 
@@ -263,7 +284,8 @@ static void refer(const struct field *fields, const char *path, struct buf *out)
 	for (const struct field *f = fields; f->name; f++) {
 		struct buf CLEANUP_BUF here = {0};
 
-		buf_printf(&here, "%s%s%s%s", path, *path ? "." : "", f->name, f->type == FIELD_LIST ? "[]" : "");
+		buf_printf(&here, "%s%s%s%s", path, *path ? "." : "", f->name,
+		           f->type == FIELD_LIST || f->type == FIELD_CHOICES ? "[]" : "");
 		buf_printf(out, "- `%s`", here.data);
 		if (f->type == FIELD_SECRET)
 			buf_printf(out, " or `%s_file`", here.data);

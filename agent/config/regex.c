@@ -12,6 +12,8 @@ enum { MATCH_LIMIT = 100000, HEAP_LIMIT_KIB = 1024 };
 struct regex {
 	pcre2_code *code;
 	const char *pattern;
+	size_t groups;
+	const char *names[REGEX_MAX_GROUPS];
 };
 
 static pcre2_match_context *limits;
@@ -42,7 +44,7 @@ static pcre2_match_data *match_data(void)
 	data = pthread_getspecific(match_data_key);
 	if (data)
 		return data;
-	data = pcre2_match_data_create(1, NULL);
+	data = pcre2_match_data_create(REGEX_MAX_GROUPS, NULL);
 	assert(data);
 	pthread_setspecific(match_data_key, data);
 	return data;
@@ -57,6 +59,25 @@ static void leave(void *p, void *arena)
 {
 	(void)p;
 	(void)arena; /* ends with it */
+}
+
+/* PCRE2's table of names: rows of one size, two bytes with the group's number before each name. */
+static void learn_names(struct regex *re)
+{
+	uint32_t captures = 0, names = 0, size = 0;
+	PCRE2_SPTR row = NULL;
+
+	pcre2_pattern_info(re->code, PCRE2_INFO_CAPTURECOUNT, &captures);
+	pcre2_pattern_info(re->code, PCRE2_INFO_NAMECOUNT, &names);
+	pcre2_pattern_info(re->code, PCRE2_INFO_NAMEENTRYSIZE, &size);
+	pcre2_pattern_info(re->code, PCRE2_INFO_NAMETABLE, &row);
+	re->groups = captures + 1;
+	for (; names; names--, row += size) {
+		size_t group = (size_t)row[0] << 8 | row[1];
+
+		if (group < REGEX_MAX_GROUPS)
+			re->names[group] = (const char *)row + 2;
+	}
 }
 
 int regex_compile(struct arena *a, struct span pattern, const struct regex **out, struct err *err)
@@ -77,6 +98,7 @@ int regex_compile(struct arena *a, struct span pattern, const struct regex **out
 		pcre2_get_error_message(code, why, sizeof(why));
 		return err_set(err, "no regular expression: %s at offset %zu; mend the pattern", (char *)why, offset);
 	}
+	learn_names(re);
 	*out = re;
 	return 0;
 }
@@ -91,4 +113,32 @@ bool regex_match(const struct regex *re, const char *subject, size_t len)
 	pcre2_match_data *data = match_data(); /* prepares the limits too */
 
 	return re && pcre2_match(re->code, (PCRE2_SPTR)subject, len, 0, 0, data, limits) >= 0;
+}
+
+size_t regex_groups(const struct regex *re)
+{
+	return re->groups;
+}
+
+const char *regex_group_name(const struct regex *re, size_t group)
+{
+	return group < REGEX_MAX_GROUPS ? re->names[group] : NULL;
+}
+
+enum regex_result regex_find(const struct regex *re, struct span subject, size_t from, struct span *groups)
+{
+	pcre2_match_data *data = match_data();
+	const PCRE2_SIZE *at;
+	int n = pcre2_match(re->code, (PCRE2_SPTR)subject.s, subject.len, from, 0, data, limits);
+
+	if (n < 0)
+		return n == PCRE2_ERROR_NOMATCH ? REGEX_NO_MATCH : REGEX_LIMIT;
+	at = pcre2_get_ovector_pointer(data);
+	for (size_t i = 0; i < REGEX_MAX_GROUPS; i++) {
+		bool took_part = i < (size_t)(n ? n : REGEX_MAX_GROUPS) && at[2 * i] != PCRE2_UNSET;
+
+		groups[i] = took_part ? (struct span){subject.s + at[2 * i], at[2 * i + 1] - at[2 * i]}
+		                      : (struct span){NULL, 0};
+	}
+	return REGEX_MATCH;
 }
