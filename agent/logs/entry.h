@@ -31,3 +31,24 @@ struct log_entry {
 	const char *dropped;        /* the reason, static; NULL: it goes on */
 	uint64_t begin, end;        /* the bytes of its source that it stands for; several lines may be one entry */
 };
+
+/* Empty, with room for all pairs in the arena. */
+void log_entry_init(struct log_entry *e, struct arena *arena);
+
+/* The value of that name; NULL where there is none. */
+const struct span *log_pairs_find(const struct log_pairs *pairs, struct span name);
+
+/* Adds a pair or gives the one of that name another value; false, and nothing changed, when there is no room. Name and
+ * value must live as long as the entry. */
+bool log_pairs_set(struct log_pairs *pairs, struct span name, struct span value);
+
+void log_pairs_remove(struct log_pairs *pairs, struct span name);
+
+/* A hash of names and values in their order; equal pairs have equal ones. */
+uint64_t log_pairs_hash(const struct log_pairs *pairs);
+
+/* The same bytes. */
+bool span_same(struct span a, struct span b);
+
+/* The text in the arena. */
+struct span span_keep(struct arena *a, struct span s);
