@@ -182,11 +182,11 @@ class Exposition:
 class Daemon:
     """Another program, for as long as the test runs: ready when `path` answers."""
 
-    def __init__(self, command, directory, port, path="/", timeout=60):
+    def __init__(self, command, directory, port, path="/", timeout=60, env=None):
         self.port, self.log = port, directory / (pathlib.Path(command[0]).name + ".log")
         with open(self.log, "wb") as log:
             self.process = subprocess.Popen([str(c) for c in command], stdin=subprocess.DEVNULL, stdout=log,
-                                            stderr=log, cwd=directory)
+                                            stderr=log, cwd=directory, env=env)
         wait_until(lambda: self.alive() and answers(port, path), timeout, f"{command[0]} serves")
 
     def alive(self):
