@@ -184,6 +184,14 @@ static void limit_memory(void)
 #endif
 }
 
+/* What is large goes back to the kernel when it is freed. By itself malloc would soon begin to take it from the heap,
+ * where a small block above it keeps it for ever. */
+static void set_up_malloc(void)
+{
+	mallopt(M_ARENA_MAX, 1);
+	mallopt(M_MMAP_THRESHOLD, 256 * 1024);
+}
+
 enum exit_status cmd_run(const struct options *o)
 {
 	struct settings *s = load_or_complain(o);
@@ -193,7 +201,7 @@ enum exit_status cmd_run(const struct options *o)
 
 	if (!s)
 		return EXIT_WRONG;
-	mallopt(M_ARENA_MAX, 1);
+	set_up_malloc();
 	raise_descriptor_limit();
 	limit_memory();
 	app.signal_fd = catch_signals();
