@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cmd_scrape_query.h"
 #include "collect/gather.h"
 #include "command.h"
 #include "environment.h"
@@ -51,6 +52,16 @@ static enum exit_status scrape(struct fleet *fleet, const struct settings *s, co
 	return all_well(fleet);
 }
 
+static enum exit_status query_alone(const struct options *o, const struct settings *s)
+{
+	char **names = o->arguments;
+
+	if (*names && !names[1] && !strcmp(*names, "sql"))
+		return scrape_query(s, o->query);
+	fputs("vedette: --query NAME goes with sql alone: vedette scrape sql --query NAME\n", stderr);
+	return EXIT_USAGE;
+}
+
 enum exit_status cmd_scrape(const struct options *o)
 {
 	struct settings *s = load_or_complain(o);
@@ -61,6 +72,11 @@ enum exit_status cmd_scrape(const struct options *o)
 
 	if (!s)
 		return EXIT_WRONG;
+	if (o->query) {
+		status = query_alone(o, s);
+		settings_free(s);
+		return status;
+	}
 	if (fleet_new(&fleet, s->targets, s->n_targets, &roots, NULL, NULL, &err) < 0) {
 		fprintf(stderr, "vedette: %s\n", err.text);
 		settings_free(s);

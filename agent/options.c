@@ -37,6 +37,7 @@ static const struct option_row rows[] = {
 	{"markdown", NULL, "Print the reference as Markdown (the default).", AT(markdown), "metrics"},
 	{"json", NULL, "Print the reference as JSON.", AT(json), "metrics"},
 	{"openmetrics", NULL, "Print OpenMetrics 1.0.0 instead of the text format 0.0.4.", AT(openmetrics), "scrape"},
+	{"query", "NAME", "Of sql: ask only this query, and show its rows too.", AT(query), "scrape"},
 	{"help", NULL, "Print this.", AT(help)},
 };
 

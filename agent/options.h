@@ -20,6 +20,7 @@ struct options {
 	bool print;          /* config: the settings in force */
 	bool markdown, json; /* metrics: the form of the reference */
 	bool openmetrics;    /* scrape */
+	const char *query;   /* scrape sql: only this one, with its rows */
 	bool help;
 	char **arguments; /* what is left, NULL-terminated */
 };

@@ -31,6 +31,14 @@ static const struct target *find_target(const struct settings *s, const struct f
 	return NULL;
 }
 
+static bool names_target(const struct ref_list *refs, const struct target *target)
+{
+	for (size_t i = 0; i < refs->n; i++)
+		if (refs->items[i].config == target->config)
+			return true;
+	return false;
+}
+
 /* Adds the attachments' collector to the target, with those that name it. */
 static void attach(struct settings *s, const struct exporter_layout *l, const struct list *list, struct target *target)
 {
@@ -40,24 +48,27 @@ static void attach(struct settings *s, const struct exporter_layout *l, const st
 	struct enabled_collector *more = ARENA_ARRAY(&s->arena, struct enabled_collector, target->n_collectors + 1);
 
 	for (size_t i = 0; i < list->n; i++)
-		if (((const struct ref *)all[i].config)->config == target->config)
+		if (names_target(all[i].config, target))
 			items[mine->n++] = all[i];
 	mine->items = items;
 	if (!mine->n)
 		return;
 	memcpy(more, target->collectors, target->n_collectors * sizeof(*more));
-	more[target->n_collectors++] = (struct enabled_collector){l->slots[0].collector, mine};
+	more[target->n_collectors++] = (struct enabled_collector){l->slots[0].collector, mine, l->exporter};
 	target->collectors = more;
 }
 
 static void resolve_item(struct settings *s, const struct exporter_layout *l, char *own, struct faults *faults)
 {
 	for (const struct field *f = l->exporter->fields; f && f->name; f++) {
-		struct ref *ref = (void *)(own + f->offset);
-		const struct target *target = f->type == FIELD_REF ? find_target(s, f, ref, faults) : NULL;
+		struct ref_list one = {(void *)(own + f->offset), 1};
+		const struct ref_list *refs = f->type == FIELD_REF_LIST ? (void *)(own + f->offset) : &one;
 
-		if (target)
-			ref->config = target->config;
+		for (size_t i = 0; f->refers && i < refs->n; i++) {
+			const struct target *target = find_target(s, f, &refs->items[i], faults);
+
+			refs->items[i].config = target ? target->config : NULL;
+		}
 	}
 }
 

@@ -86,7 +86,7 @@ struct exporter {
 	size_t config_size;
 
 	/* Its items are no targets: each is asked by a collector of its own on the target, of the exporter of this
-	 * name, that its first field, a reference, names. That collector's config is a struct attachments. */
+	 * name, that its first setting, a struct ref_list, names. That collector's config is a struct attachments. */
 	const char *attaches_to;
 	/* What tables cannot say of all[i], of which those before are well. -1: it is at fault */
 	int (*check)(const struct attachment *all, size_t i, struct err *err);

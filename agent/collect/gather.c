@@ -34,11 +34,26 @@ static bool same_name(const char *name, const char *asked)
 	return name && !strcmp(name, asked);
 }
 
+/* A collector that is attached to another exporter's target is found by its own exporter's name too. */
+static bool collector_matches(const struct lane *lane, size_t i, const struct gather_request *rq)
+{
+	const struct exporter *attached = lane->collectors[i].attached;
+
+	return !rq->exporter || !strcmp(lane->target->exporter->name, rq->exporter) ||
+	       (attached && !strcmp(attached->name, rq->exporter));
+}
+
+static bool exporter_matches(const struct lane *lane, const struct gather_request *rq)
+{
+	for (size_t i = 0; i < lane->n; i++)
+		if (collector_matches(lane, i, rq))
+			return true;
+	return false;
+}
+
 static bool lane_matches(const struct lane *lane, const struct gather_request *rq)
 {
-	if (rq->exporter && strcmp(lane->target->exporter->name, rq->exporter) != 0)
-		return false;
-	return !rq->target || same_name(lane->target->name, rq->target);
+	return exporter_matches(lane, rq) && (!rq->target || same_name(lane->target->name, rq->target));
 }
 
 static uint64_t mask_of(const struct lane *lane, const struct gather_request *rq)
@@ -49,7 +64,8 @@ static uint64_t mask_of(const struct lane *lane, const struct gather_request *rq
 	for (size_t i = 0; i < lane->n; i++) {
 		const char *name = lane->collectors[i].collector->name;
 
-		if ((!some || wanted(rq->collect, name)) && !wanted(rq->exclude, name))
+		if (collector_matches(lane, i, rq) && (!some || wanted(rq->collect, name)) &&
+		    !wanted(rq->exclude, name))
 			mask |= UINT64_C(1) << i;
 	}
 	return mask;
@@ -77,12 +93,11 @@ static int check_request(const struct fleet *fleet, const struct gather_request 
 {
 	bool exporter = !rq->exporter, target = !rq->target;
 
-	for (size_t i = 0; i < fleet->n_targets; i++) {
-		const struct target *t = &fleet->targets[i];
-		bool here = rq->exporter && !strcmp(t->exporter->name, rq->exporter);
+	for (size_t i = 0; i < fleet->n_lanes; i++) {
+		bool here = exporter_matches(&fleet->lanes[i], rq);
 
 		exporter = exporter || here;
-		target = target || (here && same_name(t->name, rq->target));
+		target = target || (here && same_name(fleet->lanes[i].target->name, rq->target));
 	}
 	if (!exporter)
 		return err_set(err, "no exporter %.64s is configured", rq->exporter);

@@ -6,7 +6,9 @@
 
 struct enabled_collector {
 	const struct collector *collector;
-	const void *config; /* bound by collector->fields, or NULL */
+	const void
+		*config; /* bound by collector->fields, or NULL; struct attachments where the collector is attached */
+	const struct exporter *attached; /* whose it is, where it is not the target's exporter; else NULL */
 };
 
 struct target {

@@ -133,6 +133,7 @@ size_t bind_size(const struct field *f)
 		[FIELD_REGEX] = sizeof(const struct regex *),
 		[FIELD_SECRET] = sizeof(const char *),
 		[FIELD_STRING_LIST] = sizeof(struct string_list),
+		[FIELD_REF_LIST] = sizeof(struct ref_list),
 		[FIELD_STRING_MAP] = sizeof(struct string_map),
 		[FIELD_STRUCT] = 0,
 		[FIELD_LIST] = sizeof(struct list),
@@ -154,6 +155,23 @@ static void place_ref(struct binder *b, const struct node *node, const struct pl
 	out->column = node->column;
 }
 
+static void bind_refs(struct binder *b, const struct field *f, const struct node *node, const struct place *at,
+                      struct ref_list *out)
+{
+	const struct node *item = node->kind == NODE_LIST ? node->first : node;
+	size_t n = node->kind == NODE_LIST ? node->n : 1;
+
+	if (node->kind == NODE_MAP || !n) {
+		binder_fault_type(b, f, node, at);
+		return;
+	}
+	*out = (struct ref_list){ARENA_ARRAY(b->a, struct ref, n), n};
+	for (size_t i = 0; i < n; i++, item = item->next) {
+		place_ref(b, item, at, &out->items[i]);
+		bind_scalar(b, f, item, at, &out->items[i]);
+	}
+}
+
 static void bind_absent(struct binder *b, const struct field *f, const struct node *map, const struct place *at,
                         void *out)
 {
@@ -165,6 +183,10 @@ static void bind_absent(struct binder *b, const struct field *f, const struct no
 		bind_default(b, f, at, out);
 	if (f->type == FIELD_REF && map)
 		place_ref(b, map, at, out);
+	if (f->type == FIELD_REF_LIST && map) {
+		*(struct ref_list *)out = (struct ref_list){ARENA_NEW(b->a, struct ref), 1};
+		place_ref(b, map, at, ((struct ref_list *)out)->items);
+	}
 	if (f->required && map && (f->type != FIELD_SECRET || !*(const char *const *)out))
 		fault(b, map, at, "missing, but needed; write %s: %s", f->name, binder_example(f));
 }
@@ -184,6 +206,7 @@ void bind_value(struct binder *b, const struct field *f, const struct node *node
 		else
 			binder_fault_type(b, f, node, at);
 		break;
+	case FIELD_REF_LIST: bind_refs(b, f, node, at, out); break;
 	case FIELD_REF:
 		place_ref(b, node, at, out);
 		bind_scalar(b, f, node, at, out);

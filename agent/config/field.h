@@ -25,6 +25,7 @@ enum field_type {
 	FIELD_REGEX,       /* const struct regex *, NULL when absent */
 	FIELD_SECRET,      /* const char *, NULL when absent; NAME, NAME_file or $CREDENTIALS_DIRECTORY */
 	FIELD_STRING_LIST, /* struct string_list */
+	FIELD_REF_LIST,    /* struct ref_list; a single name is a list of one, none is a list of one without a name */
 	FIELD_STRING_MAP,  /* struct string_map */
 	FIELD_STRUCT,      /* a nested mapping, bound by `fields` in place */
 	FIELD_LIST,        /* struct list of mappings, each bound by `fields` to `item_size` bytes */
@@ -43,7 +44,7 @@ struct field {
 	bool (*key_ok)(const char *key); /* FIELD_STRING_MAP: which keys are allowed; NULL: any */
 	const char *key_rule;            /* the same in words: "letters, digits and _" */
 	bool names_too;                  /* FIELD_STRING_MAP: [a, b] stands for {a: a, b: b}, and so does {a: , b: } */
-	const char *refers;              /* FIELD_REF: the exporter whose target it names */
+	const char *refers;              /* FIELD_REF, FIELD_REF_LIST: the exporter whose targets it names */
 	/* FIELD_LIST, FIELD_CHOICES: what tables cannot say of the i-th item; called once all items are bound. -1: it
 	 * is at fault */
 	int (*check)(const struct field *f, const struct list *list, size_t i, struct err *err);
@@ -85,6 +86,11 @@ struct ref {
 	size_t line, column;     /* of the section that lacks it, where none was given */
 };
 
+struct ref_list {
+	struct ref *items;
+	size_t n;
+};
+
 struct regex;
 
 /* True when the pattern matches anywhere in the subject. Thread-safe. A match that goes over its limits counts
@@ -103,6 +109,7 @@ bool regex_match(const struct regex *re, const char *subject, size_t len);
 #define F_STRING(s, m, d, h)   {.name = #m, .type = FIELD_STRING, .offset = FIELD_AT(s, m, const char *), .def = d, .help = h}
 #define F_ENUM(s, m, d, h, n)  {.name = #m, .type = FIELD_ENUM, .offset = FIELD_AT(s, m, int), .def = d, .help = h, .names = n}
 #define F_REF(s, m, r, h)      {.name = #m, .type = FIELD_REF, .offset = FIELD_AT(s, m, struct ref), .refers = r, .help = h}
+#define F_REFS(s, m, r, h)     {.name = #m, .type = FIELD_REF_LIST, .offset = FIELD_AT(s, m, struct ref_list), .refers = r, .help = h}
 #define F_REGEX(s, m, d, h)                                                                                     \
 	{.name = #m, .type = FIELD_REGEX, .offset = FIELD_AT(s, m, const struct regex *), .def = d, .help = h}
 #define F_SECRET(s, m, h)      {.name = #m, .type = FIELD_SECRET, .offset = FIELD_AT(s, m, const char *), .help = h}

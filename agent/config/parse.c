@@ -51,6 +51,7 @@ static const struct {
 	[FIELD_REGEX] = {"a regular expression", "'^lo$'"},
 	[FIELD_SECRET] = {"a secret", "'text'"},
 	[FIELD_STRING_LIST] = {"a list of texts", "[one, two]"},
+	[FIELD_REF_LIST] = {"a name or a list of names of targets", "[one, two]"},
 	[FIELD_STRING_MAP] = {"a mapping of texts", "{key: value}"},
 	[FIELD_STRUCT] = {"a section with keys of its own", "{key: value}"},
 	[FIELD_LIST] = {"a list of sections", "[{key: value}]"},

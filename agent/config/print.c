@@ -110,6 +110,16 @@ static void put_list(struct buf *out, const struct string_list *list)
 	buf_putc(out, ']');
 }
 
+static void put_refs(struct buf *out, const struct ref_list *list)
+{
+	buf_putc(out, '[');
+	for (size_t i = 0; i < list->n; i++) {
+		buf_puts(out, i ? ", " : "");
+		put_text(out, list->items[i].name);
+	}
+	buf_putc(out, ']');
+}
+
 static void put_pairs(struct buf *out, const struct string_map *map)
 {
 	buf_putc(out, '{');
@@ -143,6 +153,7 @@ static void put_value(struct buf *out, const struct field *f, const void *at)
 	case FIELD_REGEX: put_text(out, regex_pattern(*(const struct regex *const *)at)); break;
 	case FIELD_SECRET: buf_puts(out, "<secret>"); break;
 	case FIELD_STRING_LIST: put_list(out, at); break;
+	case FIELD_REF_LIST: put_refs(out, at); break;
 	case FIELD_STRING_MAP: put_pairs(out, at); break;
 	default: break;
 	}
@@ -151,6 +162,15 @@ static void put_value(struct buf *out, const struct field *f, const void *at)
 static bool is_pointer(enum field_type type)
 {
 	return type == FIELD_STRING || type == FIELD_REF || type == FIELD_REGEX || type == FIELD_SECRET;
+}
+
+static bool is_unset(enum field_type type, const void *at)
+{
+	const struct ref_list *refs = at;
+
+	if (type == FIELD_REF_LIST)
+		return !refs->n || !refs->items[0].name;
+	return is_pointer(type) && !*(const void *const *)at;
 }
 
 static void print_struct(const struct field *f, const char *at, int depth, struct buf *out)
@@ -224,7 +244,7 @@ static void print_map(const struct field *fields, const char *bound, int depth, 
 	for (const struct field *f = fields; f->name; f++) {
 		const char *at = bound + f->offset;
 
-		if (!is_pointer(f->type) || *(const void *const *)at)
+		if (!is_unset(f->type, at))
 			print_row(f, at, depth, out);
 	}
 }
@@ -268,7 +288,7 @@ static void put_facts(struct buf *out, const struct field *f)
 		put_names(out, "one of ", f->names);
 	else
 		buf_puts(out, parse_type_name(f->type));
-	if (f->type == FIELD_REF)
+	if (f->refers)
 		buf_printf(out, " of `%s`", f->refers);
 	if (f->type == FIELD_STRING_LIST && f->names)
 		put_names(out, " of ", f->names);

@@ -112,7 +112,7 @@ static void rest(struct pg *pg, const char *name)
 {
 	for (size_t i = 0; i < PG_MAX_RESTING; i++)
 		if (pg->resting[i].runs == 0) {
-			pg->resting[i] = (struct pg_rest){name, REST_RUNS + 1};
+			pg->resting[i] = (struct pg_rest){pg_kept(pg, name)->name, REST_RUNS + 1};
 			return;
 		}
 }
@@ -272,6 +272,7 @@ static int ask(struct pg *pg, struct arena *a, const struct pg_request *rq, cons
 			rest(pg, rq->name);
 		return -1;
 	}
+	rows->asked_ns = started;
 	pg->answered = true;
 	*out = rows;
 	return 0;

@@ -50,6 +50,7 @@ enum pg_failure {
 	PG_LOCKED,
 	PG_SLOW,    /* cancelled by statement_timeout */
 	PG_RESTING, /* not asked, because it timed out lately */
+	PG_NO_TIME, /* not asked, because the deadline is too near */
 	PG_TOO_BIG,
 	PG_QUERY, /* anything else that the server says of a query */
 };
@@ -67,10 +68,13 @@ void pg_begin(struct pg *pg);
 bool pg_answered(const struct pg *pg);
 
 struct pg_request {
-	const char *name; /* what rests after a time-out; static, or as long-lived as the options */
+	const char *name; /* what rests after a time-out, and what a kept reply is found by */
 	const char *sql;  /* one statement */
 	int64_t deadline_ns;
 	int64_t min_interval_ns; /* a younger reply on the same connection is given again; 0: none is */
+	/* Somebody else wrote it: it is one statement or refused, can only read, and the server ends it after this
+	 * time, which does not cost the connection. 0: it is ours */
+	int64_t budget_ns;
 };
 
 /* Logs in where that is needed, asks, and gives the rows. -1: pg_failure tells the class. */
@@ -91,6 +95,7 @@ const char *pg_server(const struct pg *pg);   /* "host:port" */
 const char *pg_database(const struct pg *pg); /* the one we log in to */
 
 size_t pg_rows_count(const struct pg_rows *rows);
+double pg_rows_age(const struct pg_rows *rows); /* seconds since they were asked for */
 size_t pg_columns(const struct pg_rows *rows);
 const char *pg_column_name(const struct pg_rows *rows, size_t column);
 int pg_column(const struct pg_rows *rows, const char *name);                     /* -1: there is none */

@@ -8,7 +8,7 @@
 
 enum {
 	PG_MAX_KEYWORDS = 64,
-	PG_MAX_RESTING = 32,
+	PG_MAX_RESTING = 128,
 	PG_REPLY_MAX = 8 * 1024 * 1024, /* bytes that one reply may take */
 };
 
@@ -71,6 +71,7 @@ struct pg {
 
 struct pg_rows {
 	size_t n, room, columns, bytes;
+	int64_t asked_ns; /* 0: they come from a test */
 	const char **names;
 	const char ***rows;
 };
@@ -92,7 +93,8 @@ bool pg_usable(const struct pg *pg, const PGconn *conn);
 /* pg_rows.c: appends the rows of one result; false when the reply has become too large. */
 bool pg_rows_take(struct arena *a, struct pg_rows *rows, const PGresult *result);
 
-/* pg_kept.c: the place for replies to a question, made where there is none yet; all of them emptied, and freed. */
+/* pg_kept.c: the place for replies to a question, with its name for as long as the client lives, made where there is
+ * none yet; all of them emptied, and freed. */
 struct pg_kept *pg_kept(struct pg *pg, const char *name);
 void pg_kept_forget(struct pg *pg);
 void pg_kept_free(struct pg *pg);

@@ -15,7 +15,7 @@ struct pg_kept *pg_kept(struct pg *pg, const char *name)
 	k = calloc(1, sizeof(*k));
 	if (!k)
 		abort();
-	*k = (struct pg_kept){.next = pg->kept, .name = name};
+	*k = (struct pg_kept){.next = pg->kept, .name = arena_strdup(&pg->arena, name)};
 	return pg->kept = k;
 }
 

@@ -11,6 +11,9 @@ static void clear_result(PGresult **result)
 }
 #define CLEANUP_RESULT __attribute__((cleanup(clear_result)))
 
+/* In the extended protocol a query is one statement: a second one is an error, whoever wrote it. */
+enum protocol { SIMPLE, EXTENDED };
+
 int64_t pg_statement_timeout_ms(const struct pg *pg)
 {
 	int64_t ms = pg->timeout_ns / NS_PER_MS - 200;
@@ -26,11 +29,13 @@ static int lost(struct pg *pg, PGconn *conn, struct err *err)
 	return -1;
 }
 
-static int send_query(struct pg *pg, PGconn *conn, const char *sql, int64_t deadline_ns, struct err *err)
+static int send_query(struct pg *pg, PGconn *conn, const char *sql, enum protocol protocol, int64_t deadline_ns,
+                      struct err *err)
 {
-	int more;
+	int more, sent = protocol == SIMPLE ? PQsendQuery(conn, sql)
+	                                    : PQsendQueryParams(conn, sql, 0, NULL, NULL, NULL, NULL, 0);
 
-	if (!PQsendQuery(conn, sql))
+	if (!sent)
 		return lost(pg, conn, err);
 	PQsetSingleRowMode(conn);
 	while ((more = PQflush(conn)) > 0)
@@ -82,13 +87,12 @@ bool pg_usable(const struct pg *pg, const PGconn *conn)
 	return PQstatus(conn) == CONNECTION_OK && pg->failure >= PG_PERMISSION && pg->failure != PG_TOO_BIG;
 }
 
-/* Sends and reads to the end of the reply; after an error that is no end of the connection it is still drained. */
-int pg_exchange(struct pg *pg, PGconn *conn, struct arena *a, const char *sql, int64_t deadline_ns,
-                struct pg_rows *rows, struct err *err)
+static int exchange(struct pg *pg, PGconn *conn, struct arena *a, const char *sql, enum protocol protocol,
+                    int64_t deadline_ns, struct pg_rows *rows, struct err *err)
 {
 	int rc = 0;
 
-	if (send_query(pg, conn, sql, deadline_ns, err) < 0)
+	if (send_query(pg, conn, sql, protocol, deadline_ns, err) < 0)
 		return -1;
 	for (;;) {
 		PGresult CLEANUP_RESULT *result = NULL;
@@ -103,26 +107,70 @@ int pg_exchange(struct pg *pg, PGconn *conn, struct arena *a, const char *sql, i
 	}
 }
 
+/* Sends and reads to the end of the reply; after an error that is no end of the connection it is still drained. */
+int pg_exchange(struct pg *pg, PGconn *conn, struct arena *a, const char *sql, int64_t deadline_ns,
+                struct pg_rows *rows, struct err *err)
+{
+	return exchange(pg, conn, a, sql, SIMPLE, deadline_ns, rows, err);
+}
+
+/* Ends a transaction that has failed; why it has stays as it was told. */
+static void roll_back(struct pg *pg, PGconn *conn, struct arena *a, int64_t deadline_ns)
+{
+	enum pg_failure why = pg->failure;
+	struct pg_rows ignored_rows = {0};
+	struct err ignored;
+
+	if (pg_usable(pg, conn) && exchange(pg, conn, a, "ROLLBACK", SIMPLE, deadline_ns, &ignored_rows, &ignored) == 0)
+		pg->failure = why;
+}
+
+static const char *begin_sql(struct arena *a, int64_t timeout_ms)
+{
+	return arena_printf(a,
+	                    "BEGIN READ ONLY; SET LOCAL statement_timeout = %d; SET LOCAL lock_timeout = 100; "
+	                    "SET LOCAL jit = off",
+	                    (int)timeout_ms);
+}
+
+/* What the server may take so that its answer still comes in time. */
+static int64_t budget_ms(const struct pg_request *rq)
+{
+	int64_t left = rq->deadline_ns - clock_mono_ns() - 100 * NS_PER_MS;
+
+	return (left < rq->budget_ns ? left : rq->budget_ns) / NS_PER_MS;
+}
+
+/* What somebody else wrote, in a transaction of its own. */
+static int ask_foreign(struct pg *pg, PGconn *conn, struct arena *a, const struct pg_request *rq, struct pg_rows *rows,
+                       struct err *err)
+{
+	struct pg_rows none = {0};
+	int64_t ms = budget_ms(rq);
+
+	if (ms <= 0)
+		return pg_fail(pg, PG_NO_TIME, err, "no time was left for it");
+	if (exchange(pg, conn, a, begin_sql(a, ms), SIMPLE, rq->deadline_ns, &none, err) < 0)
+		return -1;
+	if (exchange(pg, conn, a, rq->sql, EXTENDED, rq->deadline_ns, rows, err) == 0)
+		return exchange(pg, conn, a, "COMMIT", SIMPLE, rq->deadline_ns, &none, err);
+	roll_back(pg, conn, a, rq->deadline_ns);
+	return -1;
+}
+
 /* What a pooler may not keep goes into the transaction. The session's own settings are the application's. */
 int pg_ask(struct pg *pg, PGconn *conn, struct arena *a, const struct pg_request *rq, struct pg_rows *rows,
            struct err *err)
 {
-	struct err ignored;
 	const char *sql;
 
+	if (rq->budget_ns)
+		return ask_foreign(pg, conn, a, rq, rows, err);
 	if (pg->kind == PG_CONSOLE || pg->startup != STARTUP_NONE)
 		return pg_exchange(pg, conn, a, rq->sql, rq->deadline_ns, rows, err);
-	sql = arena_printf(a,
-	                   "BEGIN READ ONLY; SET LOCAL statement_timeout = %d; SET LOCAL lock_timeout = 100; "
-	                   "SET LOCAL jit = off; %s; COMMIT",
-	                   (int)pg_statement_timeout_ms(pg), rq->sql);
+	sql = arena_printf(a, "%s; %s; COMMIT", begin_sql(a, pg_statement_timeout_ms(pg)), rq->sql);
 	if (pg_exchange(pg, conn, a, sql, rq->deadline_ns, rows, err) == 0)
 		return 0;
-	if (pg_usable(pg, conn)) {
-		enum pg_failure why = pg->failure;
-
-		if (pg_exchange(pg, conn, a, "ROLLBACK", rq->deadline_ns, rows, &ignored) == 0)
-			pg->failure = why;
-	}
+	roll_back(pg, conn, a, rq->deadline_ns);
 	return -1;
 }

@@ -1,6 +1,7 @@
 /* Rows of a reply, copied into the caller's arena. */
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/num.h"
 #include "base/scan.h"
 #include "net/pg_internal.h"
@@ -52,6 +53,11 @@ bool pg_rows_take(struct arena *a, struct pg_rows *rows, const PGresult *result)
 		if (!take_row(a, rows, result, row))
 			return false;
 	return true;
+}
+
+double pg_rows_age(const struct pg_rows *rows)
+{
+	return rows->asked_ns ? ns_to_seconds(clock_mono_ns() - rows->asked_ns) : 0;
 }
 
 size_t pg_rows_count(const struct pg_rows *rows)

@@ -10,9 +10,15 @@ struct choice {
 	bool exporter_known;
 };
 
+/* Also where only some of the target's collectors are the exporter's. */
 static bool is_exporter(const struct target *t, const char *exporter)
 {
-	return !exporter || !strcmp(t->exporter->name, exporter);
+	if (!exporter || !strcmp(t->exporter->name, exporter))
+		return true;
+	for (size_t i = 0; i < t->n_collectors; i++)
+		if (t->collectors[i].attached && !strcmp(t->collectors[i].attached->name, exporter))
+			return true;
+	return false;
 }
 
 static bool is_meant(const struct target *t, const struct request *rq)

@@ -69,7 +69,7 @@ static int collect(struct probe *p, struct sample_set *set, struct err *err)
 const struct collector collector_pgbouncer_clients = {
 	.name = "clients",
 	.help = "Clients by application_name; PgBouncer replies with a row for each client, which for thousands takes "
-                "it some milliseconds.",
+		"it some milliseconds.",
 	.target = TARGET_PGBOUNCER,
 	.metrics = metrics,
 	.collect = collect,

@@ -123,6 +123,32 @@ static const struct exporter *exporter_of(const struct registered_collector *rc)
 	return *e;
 }
 
+/* The list of items of an exporter that attaches to another's targets: items.yml, below the exporter's name. */
+static const struct attachments *bind_items(struct arena *a, const struct exporter *exporter, const char *path)
+{
+	enum { OWN = 16 };
+	struct attachments *out = ARENA_NEW(a, struct attachments);
+	struct field *fields = ARENA_ARRAY(a, struct field, 64), *top = ARENA_ARRAY(a, struct field, 2);
+	size_t n = 1, size = OWN + exporter->config_size;
+	struct attachment *items;
+	const struct list *list;
+
+	fields[0] = (struct field){.name = "name", .type = FIELD_STRING};
+	for (const struct field *f = exporter->fields; f->name; f++) {
+		fields[n] = *f;
+		fields[n++].offset += OWN;
+	}
+	top[0] = (struct field){.name = exporter->name, .type = FIELD_LIST, .fields = fields, .item_size = size};
+	list = bind_config(a, top, sizeof(*list), path);
+	out->items = items = ARENA_ARRAY(a, struct attachment, list->n + 1);
+	for (out->n = 0; out->n < list->n; out->n++) {
+		const char *item = (const char *)list->items + out->n * size;
+
+		items[out->n] = (struct attachment){*(const char *const *)(const void *)item, item + OWN};
+	}
+	return out;
+}
+
 /* Replies of a database that does not change. */
 static int frozen_rows(void *dir, struct arena *a, const struct pg_request *rq, const struct pg_rows **out,
                        struct err *err)
@@ -172,6 +198,8 @@ static void expose(struct arena *a, const struct registered_collector *rc, char 
 		.pg = frozen_pg(a, c, dir),
 		.sticky = sticky_new()};
 
+	if (exporter->attaches_to)
+		probe.config = bind_items(a, exporter, arena_printf(a, "%s/items.yml", dir));
 	if (c->lane && statfs_pool_new_with(&pool, frozen_statfs, &err) < 0)
 		fail(c->name, dir, err.text);
 	probe.statfs = pool;

@@ -18,7 +18,7 @@ MAY_INCLUDE = {
     "logs": {"base", "config", "metric", "net"},
     "collect": {"base", "config", "metric", "net", "probe", "registry"},
     "web": {"base", "config", "metric", "net", "probe", "registry", "collect"},
-    "program": {"base", "config", "metric", "net", "probe", "registry", "logs", "collect", "web"},
+    "program": {"base", "config", "metric", "net", "probe", "exporter", "registry", "logs", "collect", "web"},
 }
 
 # foreign header (or its folder): the layer that wraps it
