@@ -42,20 +42,11 @@ static int run(struct probe *p, const struct attachment *item, struct sample_set
 	return rc == 0 ? 0 : err_wrap(err, "%s", item->name);
 }
 
-/* Kept replies are only given again to a server that is there. */
-static int wake(struct probe *p, struct err *err)
-{
-	const struct pg_request rq = {.name = "ping", .sql = "SELECT 1", .deadline_ns = p->deadline_ns};
-	const struct pg_rows *rows;
-
-	return pg_answered(p->pg) ? 0 : pg_query(p->pg, p->arena, &rq, &rows, err);
-}
-
 static int collect(struct probe *p, struct sample_set *set, struct err *err)
 {
 	const struct attachments *all = p->config;
-	int result = wake(p, err);
 	struct err later;
+	int result = 0;
 
 	for (size_t i = 0; i < all->n; i++)
 		if (run(p, &all->items[i], set, result ? &later : err) < 0)

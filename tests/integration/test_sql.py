@@ -172,7 +172,7 @@ def test_two_targets(postgres, start_agent):
     assert list(page.named("one")) == [frozenset({("datname", "template1"), ("target", "other")})]
     assert agent.metrics("/metrics/postgres/main").has("both", datname="postgres", target="main")
     assert agent.metrics("/metrics/sql/other").named("one") and not agent.metrics("/metrics/sql/main").named("one")
-    assert "sql" not in agent.get("/sd").body
+    assert '"sql"' not in agent.get("/sd").body
 
 
 def test_fifty_queries(postgres, start_agent):
