@@ -340,3 +340,16 @@ bool json_read(struct arena *a, struct span text, const struct json_want *wants,
 	skip_space(&r);
 	return r.p == r.end;
 }
+
+bool json_read_string(struct arena *a, struct span *rest, struct span *out)
+{
+	struct reader r = {.a = a, .p = rest->s, .end = rest->s + rest->len};
+	struct span raw;
+	bool escaped;
+
+	if (!rest->len || !take(&r, '"') || !skip_string(&r, &raw, &escaped))
+		return false;
+	*out = escaped ? unescape(a, raw) : raw;
+	*rest = (struct span){r.p, (size_t)(r.end - r.p)};
+	return true;
+}

@@ -35,3 +35,7 @@ bool json_want_parse(struct span path, struct json_want *out);
 
 /* False when the text is no JSON object; out has n values, all of them set. */
 bool json_read(struct arena *a, struct span text, const struct json_want *wants, size_t n, struct json_value *out);
+
+/* The quoted string that *rest begins with, without quotes and escapes; false, and nothing changed, where it begins
+ * with none. Advances *rest. */
+bool json_read_string(struct arena *a, struct span *rest, struct span *out);
