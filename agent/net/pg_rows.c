@@ -28,19 +28,28 @@ static void take_names(struct arena *a, struct pg_rows *rows, const PGresult *re
 		rows->names[i] = arena_strdup(a, PQfname(result, (int)i));
 }
 
+/* All values of a row in one piece: most are a digit or two. */
 static bool take_row(struct arena *a, struct pg_rows *rows, const PGresult *result, int row)
 {
-	const char **values = add_row(a, rows);
+	int columns = PQnfields(result) < (int)rows->columns ? PQnfields(result) : (int)rows->columns;
+	size_t bytes = 0;
+	const char **values;
+	char *text;
 
-	rows->bytes += (rows->columns + 2) * sizeof(*values);
-	for (int i = 0; i < (int)rows->columns && i < PQnfields(result); i++) {
-		size_t len = (size_t)PQgetlength(result, row, i);
+	for (int i = 0; i < columns; i++)
+		bytes += (size_t)PQgetlength(result, row, i) + 1;
+	rows->bytes += bytes + (rows->columns + 2) * sizeof(*values);
+	if (rows->bytes > PG_REPLY_MAX)
+		return false;
+	values = add_row(a, rows);
+	text = arena_alloc(a, bytes);
+	for (int i = 0; i < columns; i++) {
+		size_t size = (size_t)PQgetlength(result, row, i) + 1;
 
-		rows->bytes += len + 1;
-		if (rows->bytes > PG_REPLY_MAX)
-			return false;
-		if (!PQgetisnull(result, row, i))
-			values[i] = arena_strndup(a, PQgetvalue(result, row, i), len);
+		if (PQgetisnull(result, row, i))
+			continue;
+		values[i] = memcpy(text, PQgetvalue(result, row, i), size);
+		text += size;
 	}
 	return true;
 }
