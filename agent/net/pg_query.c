@@ -1,6 +1,7 @@
 /* One question to an open connection, and its reply, behind a deadline. */
 #include <poll.h>
 #include <string.h>
+#include <sys/ioctl.h>
 
 #include "base/clock.h"
 #include "net/pg_internal.h"
@@ -44,12 +45,29 @@ static int send_query(struct pg *pg, PGconn *conn, const char *sql, enum protoco
 	return more < 0 ? lost(pg, conn, err) : 0;
 }
 
+static int too_big(struct pg *pg, struct err *err)
+{
+	return pg_fail(pg, PG_TOO_BIG, err, "the reply is larger than %d MiB", PG_REPLY_MAX >> 20);
+}
+
+/* Counts what has come. libpq makes room for a message as soon as its length is announced, and knows no limit. */
+static bool has_come(PGconn *conn, size_t *bytes)
+{
+	int waiting = 0;
+
+	if (ioctl(PQsocket(conn), FIONREAD, &waiting) == 0 && waiting > 0)
+		*bytes += (size_t)waiting;
+	return *bytes <= 2 * PG_REPLY_MAX;
+}
+
 /* The next result, NULL at the end of the reply. */
-static int next_result(struct pg *pg, PGconn *conn, int64_t deadline_ns, PGresult **out, struct err *err)
+static int next_result(struct pg *pg, PGconn *conn, int64_t deadline_ns, size_t *bytes, PGresult **out, struct err *err)
 {
 	while (PQisBusy(conn)) {
 		if (!pg_wait(conn, POLLIN, deadline_ns))
 			return pg_fail(pg, PG_TIMEOUT, err, "no answer before the deadline");
+		if (!has_come(conn, bytes))
+			return too_big(pg, err);
 		if (!PQconsumeInput(conn))
 			return lost(pg, conn, err);
 	}
@@ -73,7 +91,7 @@ static int take_result(struct pg *pg, struct arena *a, const PGresult *result, s
 	case PGRES_TUPLES_OK:
 		if (pg_rows_take(a, rows, result))
 			return 0;
-		return pg_fail(pg, PG_TOO_BIG, err, "the reply is larger than %d MiB", PG_REPLY_MAX >> 20);
+		return too_big(pg, err);
 	case PGRES_COMMAND_OK:
 	case PGRES_EMPTY_QUERY: return 0;
 	case PGRES_FATAL_ERROR: explain_result(pg, result, err); return -1;
@@ -90,6 +108,7 @@ bool pg_usable(const struct pg *pg, const PGconn *conn)
 static int exchange(struct pg *pg, PGconn *conn, struct arena *a, const char *sql, enum protocol protocol,
                     int64_t deadline_ns, struct pg_rows *rows, struct err *err)
 {
+	size_t bytes = 0;
 	int rc = 0;
 
 	if (send_query(pg, conn, sql, protocol, deadline_ns, err) < 0)
@@ -98,7 +117,7 @@ static int exchange(struct pg *pg, PGconn *conn, struct arena *a, const char *sq
 		PGresult CLEANUP_RESULT *result = NULL;
 		struct err *first = rc ? &(struct err){""} : err;
 
-		if (next_result(pg, conn, deadline_ns, &result, first) < 0)
+		if (next_result(pg, conn, deadline_ns, &bytes, &result, first) < 0)
 			return -1;
 		if (!result)
 			return rc;
