@@ -189,7 +189,7 @@ def whole(server, directory, programs):
         config.write_text(pg.agent_config(*targets) + f"  pgbouncer:\n    - {console}\n")
         agent = Watcher(server, "vedette", [VEDETTE, "run", f"--config.file={config}"])
         programs.append(agent)
-        rounds = 10000 if FULL else 40
+        rounds = 2000 if FULL else 40
         agent.scrape(20)
         before = agent.memory_mib()
         cpu, _ = agent.scrape(rounds)

@@ -1,6 +1,6 @@
 #!/bin/bash
 # What a scrape of a PostgreSQL with 500 tables costs, side by side with postgres_exporter, and what one of 20,000 does.
-# usage: tests/bench/postgres.sh [--full]      --full: more scrapes, and 10,000 to see growth
+# usage: tests/bench/postgres.sh [--full]      --full: more scrapes, and 2,000 to see growth
 #
 # Fails when a figure that is wanted is missed in every one of the blocks that it was measured in.
 set -euo pipefail
