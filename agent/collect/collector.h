@@ -19,11 +19,12 @@
 
 enum target_kind {
 	TARGET_NONE,
-	TARGET_HTTP,
+	TARGET_HTTP,      /* something that is asked over HTTP */
 	TARGET_PG,        /* a PostgreSQL server: the target's settings begin with struct pg_options */
 	TARGET_PGBOUNCER, /* the console of a PgBouncer, with such settings too */
 };
 
+struct http;
 struct pg;
 struct statfs_pool;
 struct sticky;
@@ -39,11 +40,13 @@ struct probe {
 	struct arena *arena;        /* of this collection */
 	int64_t deadline_ns;        /* monotonic */
 	const void *config;         /* the collector's own section, bound by its fields; NULL without fields */
+	const char *name;           /* the target's; NULL: it has none */
 	const void *target;         /* the target's settings, bound by its exporter's fields; NULL without */
 	struct reader *reader;      /* files below /proc, /sys and the root */
 	struct statfs_pool *statfs; /* file system sizes that cannot hang us */
 	const struct kernel *kernel;
 	struct pg *pg;         /* the client, where the target is asked in SQL; else NULL */
+	struct http *http;     /* the client, where it is asked over HTTP; else NULL */
 	struct sticky *sticky; /* what was chosen in earlier collections; there with pg only */
 };
 
@@ -78,6 +81,7 @@ struct exporter {
 	const char *name; /* "host" */
 	const char *help;
 	const char *job;             /* in /sd: the job name that community dashboards use */
+	bool job_is_name;            /* a target with a name has that for its job */
 	const char *scrape_prefix;   /* "node": also emit node_scrape_collector_*; NULL: not */
 	bool many_targets;           /* its config section is a list of named targets */
 	enum target_kind target;     /* what its lanes hold for their collectors */
@@ -88,6 +92,8 @@ struct exporter {
 	/* Its items are no targets: each is asked by a collector of its own on the target, of the exporter of this
 	 * name, that its first setting, a struct ref_list, names. That collector's config is a struct attachments. */
 	const char *attaches_to;
+	/* Whether /metrics has its samples, too, and not only the target's own path; NULL: it has */
+	bool (*in_main)(const void *config);
 	/* What tables cannot say of all[i], of which those before are well. -1: it is at fault */
 	int (*check)(const struct attachment *all, size_t i, struct err *err);
 };

@@ -51,9 +51,18 @@ static bool exporter_matches(const struct lane *lane, const struct gather_reques
 	return false;
 }
 
+/* What is not for /metrics is asked by the name of its exporter only. */
+static bool in_question(const struct lane *lane, const struct gather_request *rq)
+{
+	const struct exporter *e = lane->target->exporter;
+
+	return rq->exporter || !e->in_main || e->in_main(lane->target->config);
+}
+
 static bool lane_matches(const struct lane *lane, const struct gather_request *rq)
 {
-	return exporter_matches(lane, rq) && (!rq->target || same_name(lane->target->name, rq->target));
+	return in_question(lane, rq) && exporter_matches(lane, rq) &&
+	       (!rq->target || same_name(lane->target->name, rq->target));
 }
 
 static uint64_t mask_of(const struct lane *lane, const struct gather_request *rq)

@@ -7,6 +7,7 @@
 #include "base/thread.h"
 #include "collect/statfs_pool.h"
 #include "collect/sticky.h"
+#include "net/http.h"
 #include "net/pg.h"
 
 #define LOG_AGAIN_NS (60 * NS_PER_S)
@@ -109,13 +110,15 @@ static void run_collector(struct run *run, size_t i)
 	struct err err = {""};
 	struct probe probe = {
 		.arena = &run->arena,
-		.deadline_ns = lane->pg ? sooner(run) : run->deadline_ns,
+		.deadline_ns = lane->pg || lane->http ? sooner(run) : run->deadline_ns,
 		.config = enabled->config,
+		.name = lane->target->name,
 		.target = lane->target->config,
 		.reader = lane->reader,
 		.statfs = lane->statfs,
 		.kernel = &real_kernel,
 		.pg = lane->pg,
+		.http = lane->http,
 		.sticky = lane->sticky,
 	};
 
@@ -260,6 +263,8 @@ int lane_start(struct lane *lane, struct err *err)
 	lane->logged_up = true;
 	if (!lane->name)
 		lane->pg = make_client(lane->target);
+	if (lane->target->exporter->target == TARGET_HTTP)
+		lane->http = http_new();
 	if (lane->pg)
 		lane->sticky = sticky_new();
 	pthread_cond_init(&lane->wake, NULL);
@@ -278,6 +283,7 @@ void lane_fini(struct lane *lane)
 	reader_free(lane->reader);
 	statfs_pool_free(lane->statfs);
 	pg_free(lane->pg);
+	http_free(lane->http);
 	sticky_free(lane->sticky);
 	pthread_cond_destroy(&lane->wake);
 }

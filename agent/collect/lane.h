@@ -58,6 +58,7 @@ struct lane {
 	struct reader *reader;      /* the lane's thread only */
 	struct statfs_pool *statfs; /* the lane's thread only */
 	struct pg *pg;              /* the lane's thread only; NULL unless the target is asked in SQL */
+	struct http *http;          /* the lane's thread only; NULL unless the target is asked over HTTP */
 	struct sticky *sticky;      /* the lane's thread only; there with pg only */
 	size_t running;             /* index of the collector at work */
 

@@ -229,6 +229,8 @@ static int add_label(struct text *t, struct labels *labels, const char *name, co
 		return fault(t, "names of labels that begin with __ are Prometheus' own");
 	if (labels->n == PROMTEXT_MAX_LABELS)
 		return fault(t, "more than 64 labels");
+	if (t->set.common_len && !strcmp(name, "target"))
+		name = "exported_target";
 	for (size_t i = 0; i < labels->n; i++)
 		if (!strcmp(labels->items[i].name, name))
 			return err_set(t->err, "%s:%zu: label %.80s is there twice", t->name, t->line, name);

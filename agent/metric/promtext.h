@@ -2,9 +2,10 @@
  *
  * One `struct promtext` reads any number of texts and remembers which families and series they brought: several
  * texts may add to one family, but no two may bring the same series or disagree about a family's type. A text is
- * taken as a whole or not at all. Strict: what the format does not know is an error "name:line: what".
- * All memory is the arena's; texts may be freed after the call. One thread at a time.
- * Source: the Prometheus exposition formats page. */
+ * taken as a whole or not at all. Where the set gives its samples a target, a label `target` in a text becomes
+ * `exported_target`, as Prometheus does with labels of its own. Strict: what the format does not know is an error
+ * "name:line: what". All memory is the arena's; texts may be freed after the call. One thread at a time. Source: the
+ * Prometheus exposition formats page. */
 #pragma once
 
 #include "base/err.h"

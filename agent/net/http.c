@@ -1,13 +1,90 @@
 #include "net/http.h"
 
 #include <curl/curl.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "net/resolve.h"
 
-static void close_curl(CURL **curl)
+enum { MAX_HOPS = 3 };
+
+struct http {
+	CURL *curl;
+	struct resolver *resolver;
+	http_answer_fn *answer; /* NULL but in tests */
+	void *arg;
+};
+
+/* Where a URL leads; freed with free_place. */
+struct place {
+	char *scheme, *host, *port;
+};
+
+static void free_place(struct place *p)
 {
-	curl_easy_cleanup(*curl);
+	curl_free(p->scheme);
+	curl_free(p->host);
+	curl_free(p->port);
+}
+
+static void free_list(struct curl_slist **list)
+{
+	curl_slist_free_all(*list);
+}
+
+static void free_url(CURLU **url)
+{
+	curl_url_cleanup(*url);
+}
+
+static int read_url(const char *text, struct place *out, struct err *err)
+{
+	CURLU *url CLEANUP(free_url) = curl_url();
+
+	if (!url)
+		abort();
+	if (curl_url_set(url, CURLUPART_URL, text, 0) || curl_url_get(url, CURLUPART_SCHEME, &out->scheme, 0) ||
+	    curl_url_get(url, CURLUPART_HOST, &out->host, 0) ||
+	    curl_url_get(url, CURLUPART_PORT, &out->port, CURLU_DEFAULT_PORT))
+		return err_set(err, "%.200s: is no URL such as http://host:8080/path", text);
+	return 0;
+}
+
+static bool same_server(const char *one, const char *other)
+{
+	struct place CLEANUP(free_place) a = {0}, CLEANUP(free_place) b = {0};
+	struct err err;
+
+	return read_url(one, &a, &err) == 0 && read_url(other, &b, &err) == 0 && !strcmp(a.scheme, b.scheme) &&
+	       !strcmp(a.host, b.host) && !strcmp(a.port, b.port);
+}
+
+/* What libcurl is to know instead of asking: getaddrinfo must not run on the caller's thread, and libcurl would wait
+ * for its own helper when it gives up. */
+static int find_address(struct http *http, const struct http_request *rq, int64_t deadline_ns, struct curl_slist **list,
+                        struct err *err)
+{
+	struct place CLEANUP(free_place) place = {0};
+	struct addresses found = {0};
+	struct buf CLEANUP_BUF entry = {0};
+	struct err reason;
+	bool late;
+
+	if (read_url(rq->url, &place, err) < 0)
+		return -1;
+	if (rq->unix_socket || *place.host == '[')
+		return 0;
+	if (resolve(http->resolver, place.host, deadline_ns, &found, &late, &reason) < 0)
+		return err_set(err, "%.100s: %.120s", rq->url, reason.text);
+	buf_printf(&entry, "%s:%s:", place.host, place.port);
+	for (size_t i = 0; i < found.n; i++)
+		buf_printf(&entry, "%s%s", i ? "," : "", found.text[i]);
+	*list = curl_slist_append(NULL, entry.data);
+	if (!*list)
+		abort();
+	return 0;
 }
 
 static size_t on_body(char *data, size_t size, size_t n, void *arg)
@@ -18,13 +95,23 @@ static size_t on_body(char *data, size_t size, size_t n, void *arg)
 	return body->failed ? 0 : size * n;
 }
 
-static void configure(CURL *curl, const struct http_request *rq, struct buf *body, char *reason)
+static long milliseconds_left(int64_t deadline_ns)
 {
+	int64_t left = (deadline_ns - clock_mono_ns()) / NS_PER_MS;
+
+	return left > 0 ? (long)left : 1; /* 0 would mean for ever */
+}
+
+/* The connection stays; all else is this request's own. */
+static void configure(CURL *curl, const struct http_request *rq, int64_t deadline_ns, struct buf *body, char *reason)
+{
+	curl_easy_reset(curl);
 	curl_easy_setopt(curl, CURLOPT_URL, rq->url);
 	curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
 	curl_easy_setopt(curl, CURLOPT_PROXY, "");
 	curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
-	curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)(rq->timeout_ns / NS_PER_MS));
+	curl_easy_setopt(curl, CURLOPT_MAXCONNECTS, 1L);
+	curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, milliseconds_left(deadline_ns));
 	curl_easy_setopt(curl, CURLOPT_USERAGENT, "vedette/" VEDETTE_VERSION);
 	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_body);
 	curl_easy_setopt(curl, CURLOPT_WRITEDATA, body);
@@ -37,24 +124,108 @@ static void configure(CURL *curl, const struct http_request *rq, struct buf *bod
 	}
 }
 
-int http_get(struct arena *a, const struct http_request *rq, struct http_response *out, struct err *err)
+static void put_headers(CURL *curl, const struct http_request *rq, struct curl_slist **headers)
 {
-	CURL *curl CLEANUP(close_curl) = curl_easy_init();
+	struct buf CLEANUP_BUF accept = {0};
+
+	if (!rq->accept)
+		return;
+	buf_printf(&accept, "Accept: %s", rq->accept);
+	*headers = curl_slist_append(NULL, accept.data);
+	if (!*headers)
+		abort();
+	curl_easy_setopt(curl, CURLOPT_HTTPHEADER, *headers);
+}
+
+/* One request and its response; *next is where it leads further, or NULL. */
+static int fetch_once(struct http *http, struct arena *a, const struct http_request *rq, int64_t deadline_ns,
+                      struct http_response *out, const char **next, struct err *err)
+{
+	struct curl_slist *addresses CLEANUP(free_list) = NULL, *headers CLEANUP(free_list) = NULL;
 	struct buf CLEANUP_BUF body = {.max = rq->max_bytes};
-	char reason[CURL_ERROR_SIZE] = "";
+	char reason[CURL_ERROR_SIZE] = "", *to = NULL;
 	long status = 0;
 	CURLcode rc;
 
-	if (!curl)
-		return err_set(err, "%s: libcurl could not be started", rq->url);
-	configure(curl, rq, &body, reason);
-	rc = curl_easy_perform(curl);
+	if (find_address(http, rq, deadline_ns, &addresses, err) < 0)
+		return -1;
+	configure(http->curl, rq, deadline_ns, &body, reason);
+	put_headers(http->curl, rq, &headers);
+	curl_easy_setopt(http->curl, CURLOPT_RESOLVE, addresses);
+	rc = curl_easy_perform(http->curl);
+	curl_easy_setopt(http->curl, CURLOPT_ERRORBUFFER, NULL);
 	if (body.failed)
 		return err_set(err, "%s: the answer is larger than %zu bytes", rq->url, rq->max_bytes);
 	if (rc != CURLE_OK)
 		return err_set(err, "%s: %s", rq->url, *reason ? reason : curl_easy_strerror(rc));
-	curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
+	curl_easy_getinfo(http->curl, CURLINFO_RESPONSE_CODE, &status);
+	curl_easy_getinfo(http->curl, CURLINFO_REDIRECT_URL, &to);
+	*next = to ? arena_strdup(a, to) : NULL;
 	out->status = (int)status;
 	out->body = (struct span){arena_strndup(a, body.data ? body.data : "", body.len), body.len};
 	return 0;
+}
+
+struct http *http_new(void)
+{
+	struct http *http = http_new_with(NULL, NULL);
+
+	http->curl = curl_easy_init();
+	if (!http->curl)
+		abort();
+	http->resolver = resolver_new();
+	return http;
+}
+
+struct http *http_new_with(http_answer_fn *answer, void *arg)
+{
+	struct http *http = calloc(1, sizeof(*http));
+
+	if (!http)
+		abort();
+	http->answer = answer;
+	http->arg = arg;
+	return http;
+}
+
+void http_free(struct http *http)
+{
+	if (!http)
+		return;
+	curl_easy_cleanup(http->curl);
+	resolver_free(http->resolver);
+	free(http);
+}
+
+int http_fetch(struct http *http, struct arena *a, const struct http_request *rq, struct http_response *out,
+               struct err *err)
+{
+	int64_t deadline_ns = clock_mono_ns() + rq->timeout_ns;
+	struct http_request hop = *rq;
+	const char *next;
+
+	if (http->answer)
+		return http->answer(http->arg, a, rq, out, err);
+	for (int i = 0; i <= MAX_HOPS; i++) {
+		if (fetch_once(http, a, &hop, deadline_ns, out, &next, err) < 0)
+			return -1;
+		if (!next)
+			return 0;
+		if (!same_server(rq->url, next))
+			return err_set(err, "%s: leads to another server; write that one's URL", rq->url);
+		hop.url = next;
+	}
+	return err_set(err, "%s: leads on and on", rq->url);
+}
+
+static void free_http(struct http **http)
+{
+	http_free(*http);
+}
+
+int http_get(struct arena *a, const struct http_request *rq, struct http_response *out, struct err *err)
+{
+	struct http *http CLEANUP(free_http) = http_new();
+
+	return http_fetch(http, a, rq, out, err);
 }

@@ -1,6 +1,7 @@
-/* One HTTP request with a deadline and bounded size, over libcurl.
+/* HTTP requests with a deadline and bounded size, over libcurl.
  *
- * Used on the thread of whoever asks; the response is in the caller's arena. */
+ * A client belongs to one lane and is used on its thread; it keeps its connection, and resolves names on a helper, so
+ * that no request waits past its time. Responses are in the caller's arena. */
 #pragma once
 
 #include "base/arena.h"
@@ -8,8 +9,9 @@
 #include "base/scan.h"
 
 struct http_request {
-	const char *url;
+	const char *url;         /* without a password: errors show it */
 	const char *unix_socket; /* NULL: TCP */
+	const char *accept;      /* NULL: whatever there is */
 	int64_t timeout_ns;      /* for all of it */
 	size_t max_bytes;        /* of the body */
 	bool insecure;           /* do not verify the server's certificate: only for our own loopback */
@@ -20,6 +22,20 @@ struct http_response {
 	struct span body;
 };
 
-/* 0 when a response came, whatever its status; -1 when none did, with the reason. */
-MUST_CHECK int http_get(struct arena *a, const struct http_request *request, struct http_response *out,
-                        struct err *err);
+struct http;
+
+struct http *http_new(void);
+void http_free(struct http *http); /* NULL is allowed */
+
+/* 0 when a response came, whatever its status; -1 when none did, with the reason. Redirections are followed on the same
+ * server only: from there on a response would be somebody else's. */
+MUST_CHECK int http_fetch(struct http *http, struct arena *a, const struct http_request *rq, struct http_response *out,
+                          struct err *err);
+
+/* The same with a client for this one request. */
+MUST_CHECK int http_get(struct arena *a, const struct http_request *rq, struct http_response *out, struct err *err);
+
+/* For tests: a client whose requests this function answers. */
+typedef int http_answer_fn(void *arg, struct arena *a, const struct http_request *rq, struct http_response *out,
+                           struct err *err);
+struct http *http_new_with(http_answer_fn *answer, void *arg);

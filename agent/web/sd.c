@@ -118,7 +118,7 @@ void sd_write(struct buf *out, struct arena *a, const struct sd_request *sd)
 			instance = arena_printf(a, "%s/%s/%s", sd->hostname, t->exporter->name, name);
 		path = arena_printf(a, "%s/metrics/%s%s%s", o.prefix, t->exporter->name, t->name ? "/" : "",
 		                    t->name ? t->name : "");
-		write_entry(out, &o, t->exporter->job, instance, path);
+		write_entry(out, &o, t->exporter->job_is_name && t->name ? t->name : t->exporter->job, instance, path);
 	}
 	write_entry(out, &o, "vedette", arena_printf(a, "%s/vedette", sd->hostname),
 	            arena_printf(a, "%s/metrics/agent", o.prefix));

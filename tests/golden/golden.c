@@ -4,7 +4,8 @@
  * collector's own section; may be missing), target.yml (its target's settings; may be missing) and expected.prom; the
  * case's folder is where it runs; `error` is expected where the collector fails. What a database replies is in
  * rows/<query>.tsv (the first line names the columns, \\N is null), its version in rows/version; a query without a file
- * fails. UPDATE_GOLDEN=1 writes the expectations instead. A collector without a case is a failure.
+ * fails. What a web server replies is in http/body. UPDATE_GOLDEN=1 writes the expectations instead. A collector
+ * without a case is a failure.
  * `--openmetrics DIRECTORY OUT` compares nothing and writes OUT/<exporter_collector>.<case> in OpenMetrics. */
 #include <dirent.h>
 #include <errno.h>
@@ -21,6 +22,7 @@
 #include "config/bind.h"
 #include "exporters/registry.h"
 #include "metric/exposition.h"
+#include "net/http.h"
 #include "net/pg.h"
 
 static int failures;
@@ -176,6 +178,20 @@ static struct pg *frozen_pg(struct arena *a, const struct collector *c, char *di
 	return pg_new_with(frozen_rows, dir, (int)version);
 }
 
+/* A web server that does not change: http/body is what it answers, and nothing answers where that is not there. */
+static int frozen_body(void *dir, struct arena *a, const struct http_request *rq, struct http_response *out,
+                       struct err *err)
+{
+	char *text;
+	size_t len;
+
+	(void)rq;
+	if (file_read(a, arena_printf(a, "%s/http/body", (const char *)dir), 16 << 20, &text, &len, err) < 0)
+		return -1;
+	*out = (struct http_response){200, {text, len}};
+	return 0;
+}
+
 static void expose(struct arena *a, const struct registered_collector *rc, char *dir, struct buf *out)
 {
 	const struct collector *c = rc->collector;
@@ -196,6 +212,7 @@ static void expose(struct arena *a, const struct registered_collector *rc, char 
 		.reader = reader,
 		.kernel = &frozen,
 		.pg = frozen_pg(a, c, dir),
+		.http = c->target == TARGET_HTTP ? http_new_with(frozen_body, dir) : NULL,
 		.sticky = sticky_new()};
 
 	if (exporter->attaches_to)
@@ -215,6 +232,7 @@ static void expose(struct arena *a, const struct registered_collector *rc, char 
 	exposition_write(out, format, a, sets, 1);
 	statfs_pool_free(pool);
 	pg_free(probe.pg);
+	http_free(probe.http);
 	sticky_free(probe.sticky);
 	reader_free(reader);
 }

@@ -85,7 +85,7 @@ def test_filters(agent):
     ("/metrics/nosuch", 404, "there are: agent, host"),
     ("/metrics/host/nosuch", 404, "it is at /metrics/host"),
     ("/metrics/", 404, "there are: agent, host"),
-    ("/metrics/relay/x", 404, "No relay"),
+    ("/metrics/relay/x", 404, "there are: agent, host"),
     ("/runbook/HostDown", 404, "no runbook"),
     ("/-/reload", 405, "POST"),
 ])

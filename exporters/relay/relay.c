@@ -1,0 +1,56 @@
+/* Expositions of other programs, passed on below /metrics/relay. */
+#include "collect/relay.h"
+
+#include <string.h>
+
+#define SECOND INT64_C(1000000000)
+
+static const struct field fields[] = {
+	{.name = "url",
+         .type = FIELD_STRING,
+         .offset = FIELD_AT(struct relay_options, url, const char *),
+         .help = "Where the program tells its metrics, such as http://fastapi-app:8080/metrics.",
+         .required = true},
+	{.name = "timeout",
+         .type = FIELD_DURATION,
+         .offset = FIELD_AT(struct relay_options, timeout, int64_t),
+         .def = "5s",
+         .help = "The longest that it may take to answer.",
+         .min = SECOND / 10,
+         .max = 120 * SECOND},
+	F_BOOL(struct relay_options, in_main, "false",
+               "Also pass its series on in /metrics, not only in its own path."),
+	{0},
+};
+
+static bool is_in_main(const void *config)
+{
+	return ((const struct relay_options *)config)->in_main;
+}
+
+static int check(const struct attachment *all, size_t i, struct err *err)
+{
+	const struct relay_options *o = all[i].config;
+	const char *host = strstr(o->url, "://");
+
+	if (strncmp(o->url, "http://", 7) != 0 && strncmp(o->url, "https://", 8) != 0)
+		return err_set(err, "the url begins with http:// or https://");
+	if (memchr(host + 3, '@', strcspn(host + 3, "/?#")))
+		return err_set(err, "the url holds a user or a password, which errors would show; leave it out");
+	if (o->in_main && !all[i].name)
+		return err_set(err, "what goes into /metrics needs a name to be told from the agent's own; give one");
+	return 0;
+}
+
+const struct exporter exporter_relay = {
+	.name = "relay",
+	.help = "Expositions of other programs, passed on.",
+	.job = "relay",
+	.job_is_name = true,
+	.many_targets = true,
+	.target = TARGET_HTTP,
+	.fields = fields,
+	.config_size = sizeof(struct relay_options),
+	.check = check,
+	.in_main = is_in_main,
+};
