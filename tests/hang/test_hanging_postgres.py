@@ -65,6 +65,19 @@ def slammed(client):
     client.close()
 
 
+def half_a_handshake(client):
+    """Agrees to TLS, and then says nothing."""
+    client.recv(4096)
+    client.sendall(b"S")
+
+
+def no_handshake(client):
+    client.recv(4096)
+    client.sendall(b"S")
+    client.recv(4096)
+    client.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n" * 64)
+
+
 def half_an_answer(client):
     """Lets anybody in, then stops in the middle of a row's description."""
     client.recv(4096)
@@ -120,7 +133,8 @@ def steady(agent, rounds=20):
 
 @pytest.mark.parametrize("behave, words", [
     (silent, "no answer to our login"), (garbage, "does not speak PostgreSQL"),
-    (half_a_message, "no answer to our login"), (slammed, "closed the connection"),
+    (half_a_message, "no answer to our login"), (half_a_handshake, "no answer to our login"),
+    (no_handshake, "does not speak PostgreSQL"), (slammed, "closed the connection"),
     (half_an_answer, "no answer before the deadline")])
 def test_listeners_that_are_no_database(start_agent, behave, words):
     listener = Listener(behave)
