@@ -1,11 +1,11 @@
 /* Runs each collector on frozen inputs and compares what it says with what is expected, byte for byte.
  *
  * tests/golden/<exporter_collector>/<case>/ holds proc/, sys/ and root/ (each may be missing), config.yml (the
- * collector's own section; may be missing), target.yml (its target's settings; may be missing) and expected.prom; the
- * case's folder is where it runs; `error` is expected where the collector fails. What a database replies is in
- * rows/<query>.tsv (the first line names the columns, \\N is null), its version in rows/version; a query without a file
- * fails. What a web server replies is in http/body. UPDATE_GOLDEN=1 writes the expectations instead. A collector
- * without a case is a failure.
+ * collector's own section; may be missing), target.yml (its target's settings; may be missing), relay.yml (those of the
+ * relay that they refer to) and expected.prom; the case's folder is where it runs; `error` is expected where the
+ * collector fails. What a database replies is in rows/<query>.tsv (the first line names the columns, \\N is null), its
+ * version in rows/version; a query without a file fails. What a web server replies is in http/body. UPDATE_GOLDEN=1
+ * writes the expectations instead. A collector without a case is a failure.
  * `--openmetrics DIRECTORY OUT` compares nothing and writes OUT/<exporter_collector>.<case> in OpenMetrics. */
 #include <dirent.h>
 #include <errno.h>
@@ -97,7 +97,7 @@ static void fail(const char *id, const char *name, const char *what)
 	failures++;
 }
 
-static const void *bind_config(struct arena *a, const struct field *fields, size_t size, const char *path)
+static void *bind_config(struct arena *a, const struct field *fields, size_t size, const char *path)
 {
 	struct faults faults;
 	void *config;
@@ -123,6 +123,20 @@ static const struct exporter *exporter_of(const struct registered_collector *rc)
 	while (strncmp(rc->id, (*e)->name, strlen((*e)->name)) != 0 || rc->id[strlen((*e)->name)] != '_')
 		e++;
 	return *e;
+}
+
+/* The target's settings, target.yml; what they refer to is the exporter's of that name: relay.yml. */
+static const void *bind_target(struct arena *a, const struct exporter *exporter, const char *dir)
+{
+	char *target = bind_config(a, exporter->fields, exporter->config_size, arena_printf(a, "%s/target.yml", dir));
+
+	for (const struct field *f = exporter->fields; f && f->name; f++)
+		for (const struct exporter *const *e = registry_exporters; f->type == FIELD_REF && *e; e++)
+			if (!strcmp((*e)->name, f->refers))
+				((struct ref *)(void *)(target + f->offset))->config =
+					bind_config(a, (*e)->fields, (*e)->config_size,
+				                    arena_printf(a, "%s/%s.yml", dir, f->refers));
+	return target;
 }
 
 /* The list of items of an exporter that attaches to another's targets: items.yml, below the exporter's name. */
@@ -203,17 +217,17 @@ static void expose(struct arena *a, const struct registered_collector *rc, char 
 	struct sample_set set;
 	const struct sample_set *sets[] = {&set};
 	struct err err = {""};
-	struct probe probe = {
-		.arena = a,
-		.deadline_ns = clock_mono_ns() + 60 * NS_PER_S,
-		.config = bind_config(a, c->fields, c->config_size, arena_printf(a, "%s/config.yml", dir)),
-		.target =
-			bind_config(a, exporter->fields, exporter->config_size, arena_printf(a, "%s/target.yml", dir)),
-		.reader = reader,
-		.kernel = &frozen,
-		.pg = frozen_pg(a, c, dir),
-		.http = c->target == TARGET_HTTP ? http_new_with(frozen_body, dir) : NULL,
-		.sticky = sticky_new()};
+	struct probe probe = {.arena = a,
+	                      .deadline_ns = clock_mono_ns() + 60 * NS_PER_S,
+	                      .config =
+	                              bind_config(a, c->fields, c->config_size, arena_printf(a, "%s/config.yml", dir)),
+	                      .name = "app",
+	                      .target = bind_target(a, exporter, dir),
+	                      .reader = reader,
+	                      .kernel = &frozen,
+	                      .pg = frozen_pg(a, c, dir),
+	                      .http = c->target == TARGET_HTTP ? http_new_with(frozen_body, dir) : NULL,
+	                      .sticky = sticky_new()};
 
 	if (exporter->attaches_to)
 		probe.config = bind_items(a, exporter, arena_printf(a, "%s/items.yml", dir));

@@ -86,20 +86,40 @@ def start_app(python, tmp_path_factory):
         app.end()
 
 
-def states(metrics, pool="fastapi"):
+def states(metrics, pool="fastapi", target="db"):
     return {dict(labels)["state"]: value for labels, value in metrics.named("db_pool_connections").items()
-            if dict(labels)["pool"] == pool}
+            if dict(labels)["pool"] == pool and dict(labels).get("target") == target}
 
 
-def busy(metrics, pool="fastapi"):
+def busy(metrics, pool="fastapi", target="db"):
     """Connections that are not free; None where nothing is known of the pool."""
-    now = states(metrics, pool)
+    now = states(metrics, pool, target)
     return sum(value for state, value in now.items() if state != "idle") if now else None
 
 
-def config(server, more="", timeout="5s"):
-    target = server.config()
-    return pg.agent_config(f"{target[:-1]}, pools: {POOLS}}}", timeout=timeout) + more
+def config(server, app=None, relay="", timeout="5s"):
+    """Both sides of the pool where there is an app: its sessions, and what it says of itself."""
+    text = pg.agent_config(f"{server.config(name='db')[:-1]}, pools: {POOLS}}}", timeout=timeout)
+    if app:
+        names = "connections: active_database_connections, max: max_database_connections, " \
+                "waiting: waiting_database_clients, timeouts: database_pool_timeouts_total"
+        text += f"  relay:\n    - {{name: api, url: 'http://127.0.0.1:{app.port}/metrics'{relay}}}\n" \
+                f"  pools:\n    - {{name: fastapi, relay: api, {names}}}\n"
+    return text
+
+
+def of_target(metrics, name, target):
+    """{value} of the one series that the target has of that name; None: there is none."""
+    found = [value for labels, value in metrics.named(name).items() if dict(labels).get("target") == target]
+    assert len(found) < 2
+    return found[0] if found else None
+
+
+def pages(metrics):
+    """The platform's own rule, as it stands: active_database_connections >= max_database_connections"""
+    maximum = metrics.named("max_database_connections")
+    return any(labels in maximum and value >= maximum[labels]
+               for labels, value in metrics.named("active_database_connections").items())
 
 
 @pytest.mark.parametrize("kind", ["asyncpg", "psycopg2"])
@@ -111,17 +131,17 @@ def test_pool_fills_and_empties(start_postgres, start_app, start_agent, kind):
     assert set(states(metrics)) == {"active", "idle", "idle in transaction", "idle in transaction (aborted)",
                                     "fastpath function call", "disabled"}
     assert states(metrics)["idle"] == 1 and busy(metrics) == 0
-    assert metrics.value("vedette_db_pool_longest_hold_seconds", pool="fastapi") == 0
+    assert of_target(metrics, "vedette_db_pool_longest_hold_seconds", "db") == 0
 
     app.call()
     metrics = wait_until(lambda: busy(m := agent.metrics()) == SIZE and m, what="the pool is full")
-    assert metrics.value("db_pool_max_connections", pool="fastapi") == SIZE
+    assert of_target(metrics, "db_pool_max_connections", "db") == SIZE
     assert states(metrics)["active"] == SIZE
-    assert 0 < metrics.value("vedette_db_pool_longest_hold_seconds", pool="fastapi") < 120
+    assert 0 < of_target(metrics, "vedette_db_pool_longest_hold_seconds", "db") < 120
     # what sessions of a server cannot tell
     assert not metrics.named("db_pool_waiting") and not metrics.named("db_pool_timeouts_total")
     assert not metrics.named("active_database_connections")
-    assert metrics.value("vedette_pg_login_success") == 1
+    assert metrics.value("vedette_pg_login_success", target="db") == 1
 
     rest = CALLERS - SIZE
     if kind == "asyncpg":
@@ -135,15 +155,61 @@ def test_pool_fills_and_empties(start_postgres, start_app, start_agent, kind):
 
 
 @pytest.mark.parametrize("kind", ["asyncpg", "psycopg2"])
+def test_what_the_application_says(start_postgres, start_app, start_agent, kind):
+    app = start_app(kind, start_postgres())
+    agent = start_agent(config(app.server, app))
+    app.call()
+    full = wait_until(lambda: busy(m := agent.metrics(), target="fastapi") == SIZE and m, what="the pool is full")
+    assert states(full, target="fastapi") == {"active": SIZE}
+    assert of_target(full, "db_pool_max_connections", "fastapi") == SIZE
+    assert full.types["db_pool_timeouts_total"] == "counter"
+    rest = CALLERS - SIZE
+    series = ("db_pool_waiting", "db_pool_timeouts_total")
+    # psycopg2's pool has no line, so nothing is said of one
+    wanted = {"asyncpg": (rest, 0), "psycopg2": (None, rest)}[kind]
+    metrics = wait_until(lambda: tuple(of_target(m := agent.metrics(), name, "fastapi") for name in series) == wanted
+                         and m, what="the others wait or are turned away")
+    assert pages(metrics)
+    assert not metrics.named("waiting_database_clients") and not metrics.named("python_info")
+    relayed = agent.metrics("/metrics/relay/api")
+    assert pages(relayed) and relayed.named("python_info") and relayed.named("process_open_fds")
+    app.end_queries()
+    metrics = wait_until(lambda: busy(m := agent.metrics(), target="fastapi") == 0 and m, what="the pool is free")
+    assert not pages(metrics) and metrics.named("active_database_connections")
+
+
+def test_callers_that_give_up_are_counted(start_postgres, start_app, start_agent):
+    app = start_app("asyncpg", start_postgres(), WAIT="0.5")
+    agent = start_agent(config(app.server, app))
+    app.call()
+    wait_until(lambda: of_target(agent.metrics(), "db_pool_timeouts_total", "fastapi") == CALLERS - SIZE)
+    app.end_queries()
+    assert app.answered() == [200] * SIZE + [503] * (CALLERS - SIZE)
+
+
+def test_a_relay_in_main_brings_nothing_twice(start_postgres, start_app, start_agent):
+    app = start_app("asyncpg", start_postgres())
+    metrics = start_agent(config(app.server, app, ", in_main: true")).metrics()  # reading it fails on duplicates
+    assert [dict(labels)["target"] for labels in metrics.named("active_database_connections")] == ["api"]
+    assert of_target(metrics, "db_pool_max_connections", "fastapi") == SIZE
+    assert metrics.named("process_open_fds").keys() >= {frozenset({("target", "api")})}
+
+
+@pytest.mark.parametrize("kind", ["asyncpg", "psycopg2"])
 def test_the_server_tells_while_the_application_hangs(start_postgres, start_app, start_agent, kind):
     server = start_postgres()
     app = start_app(kind, server)
-    agent = start_agent(config(server))
+    agent = start_agent(config(server, app, timeout="2s"))
     app.call(SIZE)
     wait_until(lambda: busy(agent.metrics()) == SIZE, what="the pool is full")
     app.signal(signal.SIGSTOP)
+    agent.expect_log("collector failed")
     response = agent.get()
-    assert busy(Exposition(response.body)) == SIZE and response.seconds < 4
+    metrics = Exposition(response.body)
+    assert busy(metrics) == SIZE and response.seconds < 4
+    assert busy(metrics, target="fastapi") is None and not metrics.named("active_database_connections")
+    assert agent.metrics("/metrics/agent").value("vedette_target_up", exporter="pools", target="fastapi") == 0
+    assert agent.get("/metrics/relay/api").status == 503
     app.cancel()
     # asyncpg's queries stood alone; psycopg2's transactions are still open, and only the application can end them
     left = {"asyncpg": ("idle", 0), "psycopg2": ("idle in transaction (aborted)", SIZE)}[kind]
@@ -151,7 +217,7 @@ def test_the_server_tells_while_the_application_hangs(start_postgres, start_app,
     assert busy(metrics) == left[1]
     app.signal(signal.SIGCONT)
     app.end_queries()
-    wait_until(lambda: busy(agent.metrics()) == 0, what="the pool is free again")
+    wait_until(lambda: busy(m := agent.metrics()) == 0 and busy(m, target="fastapi") == 0, what="both say it is free")
 
 
 def test_full_server_keeps_new_clients_out(start_postgres, start_app, start_agent):
@@ -159,17 +225,17 @@ def test_full_server_keeps_new_clients_out(start_postgres, start_app, start_agen
     server = start_postgres(settings="max_connections = 14")
     app = start_app("asyncpg", server)
     agent = start_agent(config(server))
-    assert agent.metrics().value("vedette_pg_login_success") == 1
+    assert agent.metrics().value("vedette_pg_login_success", target="db") == 1
     agent.expect_log("collector failed")
     app.call(SIZE)
     # not asked of the agent: for a moment its login would take the slot that the pool still needs
     wait_until(lambda: app.sessions() == SIZE, what="the pool is full")
     metrics = agent.metrics()
     assert busy(metrics) == SIZE
-    assert metrics.value("vedette_pg_login_success") == 0 and metrics.value("pg_up") == 1
+    assert metrics.value("vedette_pg_login_success", target="db") == 0 and metrics.value("pg_up", target="db") == 1
     app.end_queries()
     app.end()
-    wait_until(lambda: agent.metrics().value("vedette_pg_login_success") == 1, what="there is room again")
+    wait_until(lambda: agent.metrics().value("vedette_pg_login_success", target="db") == 1, what="there is room again")
 
 
 def test_transactions_that_do_nothing_hold_connections(start_postgres, start_agent):
@@ -183,7 +249,7 @@ def test_transactions_that_do_nothing_hold_connections(start_postgres, start_age
     try:
         pools = "{name: odd, application_name: %s, user: app}, {name: role, user: app}, " \
                 "{name: elsewhere, user: app, database: template1}" % pg.quote(quoted)
-        agent = start_agent(pg.agent_config(f"{server.config()[:-1]}, pools: [{pools}]}}"))
+        agent = start_agent(pg.agent_config(f"{server.config(name='db')[:-1]}, pools: [{pools}]}}"))
         metrics = wait_until(lambda: busy(m := agent.metrics(), "odd") == 2 and m)
         assert {k: v for k, v in states(metrics, "odd").items() if v} == {
             "idle": 1, "idle in transaction": 1, "idle in transaction (aborted)": 1}
@@ -199,7 +265,7 @@ def test_states_that_are_hidden_are_not_made_up(start_postgres, start_agent):
     server.sql("CREATE ROLE app LOGIN PASSWORD 'secret'; CREATE ROLE blind LOGIN PASSWORD 'secret'")
     session = server.session("SET application_name = 'fastapi-app'; BEGIN; SELECT 1;", user="app", password="secret")
     try:
-        target = server.config(user="blind", password="secret")
+        target = server.config(name="db", user="blind", password="secret")
         agent = start_agent(pg.agent_config(f"{target[:-1]}, pools: {POOLS}}}"))
         agent.expect_log("collector failed")
         metrics = agent.metrics()
@@ -210,11 +276,19 @@ def test_states_that_are_hidden_are_not_made_up(start_postgres, start_agent):
         session.communicate(timeout=30)
 
 
-def test_pool_of_nobody_is_refused(tmp_path):
+@pytest.mark.parametrize("text, words", [
+    ("postgres: [{pools: [{name: good, user: app}, {name: fastapi, database: app}]}]",
+     "exporters.postgres.pools.fastapi: nothing tells its sessions"),
+    ("pools: [{name: fastapi, connections: a}]", "exporters.pools.fastapi.relay: which target of relay?"),
+    ("pools: [{name: fastapi, relay: api}]", "nothing tells of the pool; write connections, max, waiting or timeouts"),
+    ("pools: [{relay: api, connections: a}]", "the pool needs a name"),
+    ("pools: [{name: fastapi, relay: api, connections: a-b}]", "a-b is no name of a metric"),
+    ("{relay: [{name: api, url: 'http://x/'}], pools: [{name: fastapi, relay: apo, connections: a}]}",
+     "exporters.pools.fastapi.relay: there is no such target of relay; there is api"),
+])
+def test_settings_that_are_refused(tmp_path, text, words):
     path = tmp_path / "vedette.yml"
-    path.write_text("exporters:\n  postgres:\n    - pools:\n        - {name: good, user: app}\n"
-                    "        - {name: fastapi, database: app}\n")
+    path.write_text("exporters: " + (text if text[0] == "{" else "{%s}" % text))
     done = subprocess.run([str(VEDETTE), "check", f"--config.file={path}"], capture_output=True, text=True,
                           timeout=60, check=False)
-    assert done.returncode == 1
-    assert f"{path}:5:11: exporters.postgres.pools.fastapi: nothing tells its sessions" in done.stdout + done.stderr
+    assert done.returncode == 1 and words in done.stdout + done.stderr
