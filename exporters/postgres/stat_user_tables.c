@@ -40,7 +40,8 @@ static const struct metric_desc metrics[] = {
          "datname,schemaname,relname"},
 	{"pg_stat_user_tables_index_size_bytes", "Space that its indexes take; asked at most once a minute.",
          METRIC_GAUGE, "datname,schemaname,relname"},
-	{"vedette_pg_tables_cut", "Tables that are left out because 500 larger ones are there.", METRIC_GAUGE,
+	{"vedette_pg_tables_cut",
+         "Tables that are left out because 500 larger ones are there; asked at most once a minute.", METRIC_GAUGE,
          "datname"},
 	{0},
 };
@@ -91,7 +92,8 @@ static const struct sql_query cut_queries[] = {
 	{"tables_cut", 0, 0,
          "SELECT current_database() AS datname, greatest(count(*) - 500, 0) AS cut FROM pg_class c WHERE c.relkind IN "
          "('r', 'm') AND c.relnamespace NOT IN (SELECT oid FROM pg_namespace "
-         "WHERE nspname ~ '^pg_' OR nspname = 'information_schema')"},
+         "WHERE nspname ~ '^pg_' OR nspname = 'information_schema')",
+         SQL_ONCE_A_MINUTE},
 	{0},
 };
 
