@@ -1,0 +1,110 @@
+/* Unpacks the lines of Docker's json-file driver: {"log":"text\n","stream":"stdout","time":"2026-…Z"}.
+ *
+ * The time becomes the entry's, the stream a label. Docker cuts what is longer than 16 KiB; the pieces, all but the
+ * last without a newline at their end, are joined again. */
+#include "base/clock.h"
+#include "logs/json_read.h"
+#include "logs/stages/common_hold.h"
+#include "logs/time_parse.h"
+
+struct config {
+	uint64_t max_bytes;
+};
+
+enum { LOG, STREAM, TIME, MEMBERS };
+
+static const struct json_want wants[MEMBERS] = {
+	[LOG] = {{{"log", 3}}, 1},
+	[STREAM] = {{{"stream", 6}}, 1},
+	[TIME] = {{{"time", 4}}, 1},
+};
+
+static const int64_t PIECES_WAIT_NS = 3 * NS_PER_S; /* dockerd writes them at once */
+
+static const struct field rows[] = {
+	{.name = "max_bytes",
+         .type = FIELD_SIZE,
+         .offset = FIELD_AT(struct config, max_bytes, uint64_t),
+         .def = "256KiB",
+         .min = 16384,
+         .max = 1 << 20,
+         .help = "The most bytes of a line that is put together; the rest of it becomes another one."},
+	{0},
+};
+
+/* True when a whole line has ended; the newline is taken off. */
+static bool take_newline(struct span *line)
+{
+	bool whole = line->len && line->s[line->len - 1] == '\n';
+
+	line->len -= whole;
+	if (whole && line->len && line->s[line->len - 1] == '\r')
+		line->len--;
+	return whole;
+}
+
+static bool unpack(struct stage *s, struct log_entry *e)
+{
+	struct json_value members[MEMBERS];
+
+	if (!json_read(e->arena, e->line, wants, MEMBERS, members) || members[LOG].kind != JSON_STRING)
+		return false;
+	e->line = members[LOG].text;
+	if (members[STREAM].kind == JSON_STRING && !log_pairs_set(&e->labels, SPAN("stream"), members[STREAM].text))
+		stage_fail(s, "too many labels");
+	if (members[TIME].kind != JSON_STRING || !time_parse_rfc3339(members[TIME].text, &e->timestamp_ns))
+		stage_fail(s, "no such time");
+	return true;
+}
+
+static enum stage_result hold_piece(struct stage *s, struct log_entry *e, struct hold *held, uint64_t key)
+{
+	if (held)
+		hold_add(held, e, "");
+	else
+		held = hold_begin(s, e, key);
+	held->due_ns = stage_now_ns(s) + PIECES_WAIT_NS;
+	return STAGE_HELD;
+}
+
+static enum stage_result run(struct stage *s, struct log_entry *e)
+{
+	const struct config *c = s->plan;
+	struct hold *held;
+	uint64_t key;
+	bool whole;
+
+	if (!unpack(s, e)) {
+		stage_fail(s, "not Docker's JSON");
+		return STAGE_NEXT;
+	}
+	whole = take_newline(&e->line);
+	key = hold_key(e);
+	held = hold_find(s->state, key);
+	if (held && held->text.len + e->line.len > c->max_bytes) {
+		stage_fail(s, "line too long");
+		hold_emit(s, held);
+		held = NULL;
+	}
+	if (!whole)
+		return hold_piece(s, e, held, key);
+	if (!held)
+		return STAGE_NEXT;
+	hold_add(held, e, "");
+	hold_emit(s, held);
+	return STAGE_HELD;
+}
+
+const struct stage_kind stage_docker = {
+	.settings = {.name = "docker",
+                     .type = FIELD_STRUCT,
+                     .fields = rows,
+                     .item_size = sizeof(struct config),
+                     .help = "Unpacks the lines of Docker's json-file driver."},
+	.state_size = sizeof(struct holds),
+	.run = run,
+	.flush = hold_flush,
+	.due_ns = hold_due_ns,
+	.held_from = hold_from,
+	.fini = hold_fini,
+};
