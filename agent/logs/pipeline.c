@@ -245,7 +245,7 @@ void stage_emit(struct stage *s, struct log_entry *e)
 	run_from(s->pipeline, s->index + 1, e);
 }
 
-enum stage_result stage_drop(struct log_entry *e, const char *reason)
+enum stage_result stage_dropped(struct log_entry *e, const char *reason)
 {
 	e->dropped = reason;
 	return STAGE_DROP;

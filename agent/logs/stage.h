@@ -71,8 +71,8 @@ extern const struct stage_kind *const stage_kinds[];
 /* Sends an entry on to the stage behind this one. It is batched or dropped on return. */
 void stage_emit(struct stage *s, struct log_entry *e);
 
-/* Sets the reason; returns STAGE_DROP, so that stages can `return stage_drop(…)`. The pipeline counts it. */
-enum stage_result stage_drop(struct log_entry *e, const char *reason);
+/* Sets the reason; returns STAGE_DROP, so that stages can `return stage_dropped(…)`. The pipeline counts it. */
+enum stage_result stage_dropped(struct log_entry *e, const char *reason);
 
 /* Counts something that did not work, although the entry goes on. */
 void stage_fail(struct stage *s, const char *reason);

@@ -59,7 +59,7 @@ static enum stage_result run(struct stage *s, struct log_entry *e)
 	}
 	if (!json_read(e->arena, *source, p->wants, p->n, values)) {
 		if (p->drop_malformed)
-			return stage_drop(e, "not JSON");
+			return stage_dropped(e, "not JSON");
 		stage_fail(s, "not JSON");
 		return STAGE_NEXT;
 	}
