@@ -13,7 +13,8 @@ struct pg_pool {
 
 struct pg_target {
 	struct pg_options server; /* first: the lane makes its client from it */
-	struct list pools;        /* of struct pg_pool */
+	int64_t max_series;
+	struct list pools; /* of struct pg_pool */
 };
 
 extern const struct field pg_pool_fields[];

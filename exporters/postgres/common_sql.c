@@ -1,6 +1,9 @@
 #include "exporters/postgres/common_sql.h"
 
+#include <assert.h>
 #include <string.h>
+
+#include "exporters/postgres/common_pools.h"
 
 enum { MAX_COLUMNS = 64, MAX_LABELS = 16 };
 
@@ -95,10 +98,22 @@ static void add_row(struct probe *p, const struct pg_rows *rows, size_t row, con
 	}
 }
 
+static const struct metric_desc *cut_metric(const struct sql_table *t)
+{
+	static const struct metric_desc cut = SQL_METRICS;
+	const struct metric_desc *d = t->metrics;
+
+	while (d->name && strcmp(d->name, cut.name) != 0)
+		d++;
+	assert(d->name);
+	return d;
+}
+
 static int run_query(struct probe *p, const struct sql_table *t, const struct sql_query *q, struct sample_set *set,
                      struct err *err)
 {
 	struct pg_request rq = {q->name, q->sql, p->deadline_ns, q->min_interval_ns};
+	size_t most = (size_t)((const struct pg_target *)p->target)->max_series, n;
 	const struct pg_rows *rows;
 	struct mapping m;
 
@@ -106,8 +121,11 @@ static int run_query(struct probe *p, const struct sql_table *t, const struct sq
 		return -1;
 	if (map_columns(t, rows, &m, err) < 0)
 		return err_wrap(err, "%s", q->name);
-	for (size_t row = 0; row < pg_rows_count(rows) && row < SQL_MAX_ROWS; row++)
+	n = pg_rows_count(rows) < most ? pg_rows_count(rows) : most;
+	for (size_t row = 0; row < n; row++)
 		add_row(p, rows, row, &m, set);
+	if (n < pg_rows_count(rows))
+		sample_add(set, cut_metric(t), (double)(pg_rows_count(rows) - n), LABELS({"query", q->name}));
 	return 0;
 }
 

@@ -6,6 +6,7 @@ static const struct metric_desc metrics[] = {
          "datname"},
 	{"pg_database_connection_limit", "Most connections that the database allows; -1 is no limit.", METRIC_GAUGE,
          "datname"},
+	SQL_METRICS,
 	{0},
 };
 

@@ -6,6 +6,7 @@ static const struct metric_desc metrics[] = {
          "Age of the oldest transaction id, in transactions whatever the name says.", METRIC_GAUGE, "datname"},
 	{"pg_database_wraparound_age_datminmxid_seconds",
          "Age of the oldest multixact id, in multixacts whatever the name says.", METRIC_GAUGE, "datname"},
+	SQL_METRICS,
 	{0},
 };
 

@@ -9,6 +9,7 @@ static const struct metric_desc metrics[] = {
 	{"vedette_pg_blocked_seconds",
          "How long the longest of these sessions has been waiting since its state changed.", METRIC_GAUGE,
          "datname,usename,application_name,blocked_by"},
+	SQL_METRICS,
 	{0},
 };
 

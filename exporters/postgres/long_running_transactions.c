@@ -9,6 +9,7 @@ static const struct metric_desc metrics[] = {
          "datname,usename,application_name"},
 	{"vedette_pg_idle_in_transaction_seconds", "How long the longest of these sessions has been idle.",
          METRIC_GAUGE, "datname,usename,application_name"},
+	SQL_METRICS,
 	{0},
 };
 

@@ -3,6 +3,7 @@
 
 static const struct metric_desc metrics[] = {
 	{"pg_postmaster_start_time_seconds", "When the server was started, as Unix time.", METRIC_GAUGE},
+	SQL_METRICS,
 	{0},
 };
 

@@ -6,6 +6,7 @@ static const struct metric_desc metrics[] = {
 	{"pg_replication_lag_seconds", "How far a replica is behind; 0 on a primary.", METRIC_GAUGE},
 	{"pg_replication_last_replay_seconds", "Time since a replica last replayed a transaction; 0 on a primary.",
          METRIC_GAUGE},
+	SQL_METRICS,
 	{0},
 };
 

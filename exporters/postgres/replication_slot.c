@@ -17,6 +17,7 @@ static const struct metric_desc metrics[] = {
          METRIC_GAUGE, "database,server,slot_name"},
 	{"pg_replication_slots_pg_wal_lsn_diff", "WAL that is kept because of the slot, in bytes.", METRIC_GAUGE,
          "database,server,slot_name"},
+	SQL_METRICS,
 	{0},
 };
 

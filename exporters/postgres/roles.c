@@ -4,6 +4,7 @@
 static const struct metric_desc metrics[] = {
 	{"pg_roles_connection_limit", "Most connections that the role may have; -1 is no limit.", METRIC_GAUGE,
          "rolname"},
+	SQL_METRICS,
 	{0},
 };
 

@@ -6,6 +6,7 @@ static const struct metric_desc metrics[] = {
          "application_name,backend_type,datname,server,state,usename,wait_event,wait_event_type"},
 	{"pg_stat_activity_max_tx_duration", "Age of the oldest transaction among these sessions, in seconds.",
          METRIC_GAUGE, "application_name,backend_type,datname,server,state,usename,wait_event,wait_event_type"},
+	SQL_METRICS,
 	{0},
 };
 

@@ -6,6 +6,7 @@ static const struct metric_desc metrics[] = {
 	{"pg_stat_archiver_failed_count", "Attempts to archive a file that failed.", METRIC_COUNTER, "server"},
 	{"pg_stat_archiver_last_archive_age", "Seconds since a file was last archived; NaN where that never happened.",
          METRIC_GAUGE, "server"},
+	SQL_METRICS,
 	{0},
 };
 

@@ -15,6 +15,7 @@ static const struct metric_desc metrics[] = {
 	{"pg_stat_bgwriter_buffers_backend_fsync_total", "Times that a backend had to sync itself.", METRIC_COUNTER},
 	{"pg_stat_bgwriter_buffers_alloc_total", "Buffers that were allocated.", METRIC_COUNTER},
 	{"pg_stat_bgwriter_stats_reset_total", "When these statistics were last reset, as Unix time.", METRIC_COUNTER},
+	SQL_METRICS,
 	{0},
 };
 

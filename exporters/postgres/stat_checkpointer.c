@@ -12,6 +12,7 @@ static const struct metric_desc metrics[] = {
 	{"pg_stat_checkpointer_buffers_written_total", "Buffers written.", METRIC_COUNTER},
 	{"pg_stat_checkpointer_stats_reset_total", "When these statistics were last reset, as Unix time.",
          METRIC_COUNTER},
+	SQL_METRICS,
 	{0},
 };
 

@@ -40,6 +40,7 @@ static const struct metric_desc metrics[] = {
          "datid,datname,server"},
 	{"pg_stat_database_conflicts_confl_deadlock", "Queries cancelled because of deadlocks on a standby.",
          METRIC_COUNTER, "datid,datname,server"},
+	SQL_METRICS,
 	{0},
 };
 

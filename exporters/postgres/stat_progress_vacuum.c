@@ -12,6 +12,7 @@ static const struct metric_desc metrics[] = {
 	{"pg_stat_progress_vacuum_num_dead_tuples", "Dead rows collected since then.", METRIC_GAUGE, "datname,relname"},
 	{"pg_stat_progress_vacuum_phase", "What the vacuum does now, in its label.", METRIC_GAUGE,
          "datname,relname,phase"},
+	SQL_METRICS,
 	{0},
 };
 

@@ -9,6 +9,7 @@ static const struct metric_desc metrics[] = {
 	{"vedette_pg_replica_replay_lag_seconds",
          "Time from a commit here until the replica had replayed it; absent while nothing is to be replayed.",
          METRIC_GAUGE, "application_name,client_addr,server,slot_name,state"},
+	SQL_METRICS,
 	{0},
 };
 

@@ -43,6 +43,7 @@ static const struct metric_desc metrics[] = {
 	{"vedette_pg_tables_cut",
          "Tables that are left out because 500 larger ones are there; asked at most once a minute.", METRIC_GAUGE,
          "datname"},
+	SQL_METRICS,
 	{0},
 };
 

@@ -19,6 +19,7 @@ static const struct metric_desc metrics[] = {
 	{"pg_statio_user_tables_tidx_blocks_hit",
          "Blocks of the TOAST table's index that were found in shared buffers.", METRIC_COUNTER,
          "datname,schemaname,relname"},
+	SQL_METRICS,
 	{0},
 };
 

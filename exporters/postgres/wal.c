@@ -4,6 +4,7 @@
 static const struct metric_desc metrics[] = {
 	{"pg_wal_segments", "Files of WAL that are there.", METRIC_GAUGE},
 	{"pg_wal_size_bytes", "Size of the WAL files together.", METRIC_GAUGE},
+	SQL_METRICS,
 	{0},
 };
 
