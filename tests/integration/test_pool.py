@@ -260,6 +260,21 @@ def test_transactions_that_do_nothing_hold_connections(start_postgres, start_age
             session.communicate(timeout=30)
 
 
+def test_workers_of_a_query_are_no_connections(start_postgres, start_agent):
+    server = start_postgres()
+    agent = start_agent(config(server))
+    session = server.session("SET application_name = 'fastapi-app'; SET force_parallel_mode = on;")
+    session.stdin.write("SELECT pg_sleep(600);\n")
+    session.stdin.flush()
+    try:
+        wait_until(lambda: server.sql(f"SELECT count(*) FROM pg_stat_activity WHERE {APPLICATION} "
+                                      "AND backend_type = 'parallel worker'") == "1", what="a worker")
+        assert busy(agent.metrics()) == 1
+    finally:
+        server.sql(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {APPLICATION}")
+        session.communicate(timeout=30)
+
+
 def test_states_that_are_hidden_are_not_made_up(start_postgres, start_agent):
     server = start_postgres()
     server.sql("CREATE ROLE app LOGIN PASSWORD 'secret'; CREATE ROLE blind LOGIN PASSWORD 'secret'")

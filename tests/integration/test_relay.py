@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from support import VEDETTE, Exposition, free_port
+from support import VEDETTE, Exposition, free_port, wait_until
 
 GOOD = "# HELP jobs_total Jobs.\n# TYPE jobs_total counter\njobs_total{target=\"mail\",state=\"done\"} 3\n"
 
@@ -152,6 +152,21 @@ def test_bad_answers_in_words(program, start_agent, answer, words):
         program.answer = None
         response = agent.get("/metrics/relay/app")
         assert response.status == 200 and Exposition(response.body).named("jobs_total")
+    finally:
+        program.release.set()
+
+
+def test_a_program_that_hangs_costs_nothing_that_stays(program, start_agent):
+    program.answer, program.release = hang, threading.Event()
+    agent = start_agent(relay(f"{{name: app, url: '{program.url}', timeout: 100ms}}"))
+    agent.expect_log("collector failed")
+    try:
+        assert agent.get("/metrics/relay/app").status == 503
+        descriptors, threads = agent.descriptors(), agent.threads()
+        for _ in range(20):
+            assert agent.get("/metrics/relay/app").status == 503
+        wait_until(lambda: agent.descriptors() <= descriptors, what="no descriptor stays")
+        assert agent.threads() <= threads
     finally:
         program.release.set()
 

@@ -184,6 +184,19 @@ static void test_target_label(void **state)
 	assert_string_equal(samples(), "m{a=\"1\",target=\"app\"} 1\nn{target=\"app\"} 2\n");
 }
 
+/* Two labels of one name would cost the whole scrape. */
+static void test_target_label_of_the_text(void **state)
+{
+	(void)state;
+	assert_int_equal(take("m{target=\"theirs\"} 1\n"), 0);
+	assert_string_equal(samples(), "m{target=\"theirs\"} 1\n");
+	sample_set_init(&f.set, &f.arena, "app");
+	assert_int_equal(take("n{target=\"theirs\"} 1\n"), 0);
+	assert_string_equal(samples(), "n{exported_target=\"theirs\",target=\"app\"} 1\n");
+	assert_int_equal(take("o{target=\"theirs\",exported_target=\"b\"} 1\n"), -1);
+	assert_non_null(strstr(f.err.text, "label exported_target is there twice"));
+}
+
 static void test_limits(void **state)
 {
 	struct buf CLEANUP_BUF b = {0};
@@ -223,6 +236,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_several, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_timestamps_left_out, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_target_label, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_target_label_of_the_text, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_limits, setup, teardown),
 	};
 
