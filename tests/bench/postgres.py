@@ -6,6 +6,7 @@ once a minute: what a scrape with them costs is seen after each end of the agent
 is missed only where every single block missed it: other work on the machine makes some blocks worse."""
 import os
 import pathlib
+import re
 import statistics
 import sys
 import tempfile
@@ -21,7 +22,6 @@ from support import VEDETTE  # noqa: E402
 PEERS = HERE.parents[1] / "build/peers"
 DEBIAN = PEERS / "root/usr/bin/prometheus-postgres-exporter"
 QUERIES = PEERS / "root/usr/share/doc/prometheus-postgres-exporter/examples/queries.yaml"
-TODAY = PEERS / "postgres_exporter"
 TICK = os.sysconf("SC_CLK_TCK")
 SETTINGS = "shared_preload_libraries = 'pg_stat_statements'\nshared_buffers = 64MB"
 # what the agent collects by default and postgres_exporter when it is told to
@@ -98,10 +98,13 @@ def start_exporter(server, name, argv, database):
 
 def start_peers(server, database):
     peers = [start_exporter(server, "0.11.1", [DEBIAN, f"--extend.query-path={QUERIES}"], database)]
-    if TODAY.exists():
-        peers.append(start_exporter(server, "0.19.1", [TODAY, *(f"--collector.{c}" for c in SWITCHED_ON)], database))
+    pinned = (HERE.parent / "peers/postgres_exporter/go.mod").read_text()
+    version = re.search(r"/postgres_exporter v(\S+)", pinned)[1]
+    today = PEERS / f"postgres_exporter-{version}"
+    if today.exists():
+        peers.append(start_exporter(server, version, [today, *(f"--collector.{c}" for c in SWITCHED_ON)], database))
     else:
-        print("no Go here (golang.org): only Debian's postgres_exporter to compare with")
+        print(f"postgres_exporter {version} was not built, for which Go is needed: only Debian's to compare with")
     return peers
 
 

@@ -11,7 +11,8 @@ tests/peers.sh prometheus-postgres-exporter pgbouncer libc-ares2 >/dev/null
 
 # Debian's reports no tables: today's is built from its pinned module, where there is Go.
 go=$(command -v go || echo /usr/local/go/bin/go)
-built=$PWD/build/peers/postgres_exporter
+version=$(sed -n 's#.*/postgres_exporter v\([0-9.]*\).*#\1#p' tests/peers/postgres_exporter/go.mod)
+built=$PWD/build/peers/postgres_exporter-$version
 if [ ! -x "$built" ] && [ -x "$go" ]; then
 	(cd tests/peers/postgres_exporter && "$go" build -trimpath -o "$built" \
 		github.com/prometheus-community/postgres_exporter/cmd/postgres_exporter) ||
