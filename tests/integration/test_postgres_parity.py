@@ -13,7 +13,8 @@ GONE = re.compile("pg_exporter_|pg_scrape_collector_|pg_stat_database_(active_ti
 SESSIONS = re.compile("pg_stat_activity_|pg_locks_count|pg_stat_database_(numbackends|xact|blks|tup)|"
                       "pg_stat_bgwriter_buffers_alloc|pg_postmaster")
 # our own login settings are not the server's: both report what other sessions get, which the exporter sees as it is
-SETTINGS_OF_SESSION = ("pg_settings_extra_float_digits",)
+SETTINGS_OF_SESSION = ("pg_settings_extra_float_digits", "pg_settings_tcp_keepalives_idle_seconds",
+                       "pg_settings_tcp_keepalives_interval_seconds")
 
 
 def test_every_series_that_it_still_has_is_here(start_postgres, start_agent, tmp_path):
