@@ -14,7 +14,8 @@ SELECT NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'vedette') AS missing \g
 \if :missing
 CREATE ROLE vedette LOGIN;
 \endif
--- Two connections are the most that the agent ever has; the third is for whoever tries the login by hand.
+-- Two connections are the most that the agent ever has in a database; the third is for whoever tries the login by hand.
+-- Where the agent watches several databases of this server, allow two more for each.
 ALTER ROLE vedette LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION CONNECTION LIMIT 3 PASSWORD :'password';
 GRANT pg_monitor TO vedette;
 

@@ -161,7 +161,9 @@ def test_min_interval(postgres, start_agent):
     assert agent.metrics("/metrics/sql").value("kept") > restarted
 
 
-def test_two_targets(postgres, start_agent):
+def test_two_targets(start_postgres, start_agent):
+    postgres = start_postgres()
+    postgres.sql("ALTER ROLE vedette CONNECTION LIMIT 4")  # two for each database
     other = "{name: other, %s" % postgres.config(database="template1")[1:]
     main = "{name: main, %s" % postgres.config()[1:]
     name = "SELECT datname, 1 AS n FROM (SELECT current_database() AS datname) d"
