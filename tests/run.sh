@@ -19,7 +19,7 @@ With no tier named, all of them run:
   --fuzz          each fuzz target for 10 seconds
   --bench         the benchmarks with few rounds; only a figure that is missed beyond any noise fails
 
-  --long          fuzz for 60 seconds each, and run the benchmarks in full
+  --long          fuzz for 60 seconds each, 100 rounds of whatever befalls a database, and the benchmarks in full
   --help
 
 Full outputs are in build/results. The last line is `N passed, N failed, N skipped`; the exit code is 0 when none
@@ -133,7 +133,8 @@ run_ctest() {
 run_pytest() {
 	local preset=$1
 	shift
-	VEDETTE=$PWD/build/$preset/vedette VEDETTE_PRESET=$preset step "pytest-$preset" timeout -k 10 1200 \
+	VEDETTE=$PWD/build/$preset/vedette VEDETTE_PRESET=$preset step "pytest-$preset" timeout -k 10 \
+		"$([ "$long" ] && echo 5400 || echo 1800)" \
 		"${wrapper[@]}" /usr/bin/python3 -m pytest -p no:cacheprovider -ra -q --durations 10 \
 		--junitxml "$results/pytest-$preset.xml" "$@"
 	count "pytest-$preset" $?

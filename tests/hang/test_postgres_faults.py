@@ -9,8 +9,8 @@ import postgres as pg
 from postgres_faults import FAULTS
 from support import SANITIZED, Exposition, wait_until
 
-ROUNDS = 100 if os.environ.get("VEDETTE_LONG") else 3 if SANITIZED else 20
-WARM_UP = 2
+ROUNDS = 2 if SANITIZED else 100 if os.environ.get("VEDETTE_LONG") else 20
+WARM_UP = 1 if SANITIZED else 2
 
 
 def resident(agent):

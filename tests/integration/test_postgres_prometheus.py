@@ -13,7 +13,7 @@ scrape_configs:
   - job_name: vedette-sd
     http_sd_configs: [{{url: 'http://127.0.0.1:{port}/sd', refresh_interval: 1s}}]
 """
-SCRAPES = 4
+SCRAPES = 3
 
 
 @pytest.fixture
