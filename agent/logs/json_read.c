@@ -213,7 +213,7 @@ static want_set wants_of_key(struct reader *r, want_set in, size_t step, struct 
 		if (step < want->n && want->steps[step].len == key.len &&
 		    !memcmp(want->steps[step].s, key.s, key.len)) {
 			out |= UINT64_C(1) << i;
-			r->values[i] = (struct json_value){JSON_ABSENT, {NULL, 0}};
+			r->values[i] = (struct json_value){JSON_READ_ABSENT, {NULL, 0}};
 		}
 	}
 	return out;
@@ -271,7 +271,7 @@ static void give(struct reader *r, want_set in, size_t step, struct json_value v
 
 static bool skip_value(struct reader *r, want_set in, size_t step)
 {
-	struct json_value value = {JSON_RAW, {NULL, 0}};
+	struct json_value value = {JSON_READ_RAW, {NULL, 0}};
 	bool escaped = false, good;
 
 	skip_space(r);
@@ -281,7 +281,7 @@ static bool skip_value(struct reader *r, want_set in, size_t step)
 	switch (*r->p) {
 	case '"':
 		r->p++;
-		value.kind = JSON_STRING;
+		value.kind = JSON_READ_STRING;
 		if (!skip_string(r, &value.text, &escaped))
 			return false;
 		if (in && escaped)
@@ -297,7 +297,7 @@ static bool skip_value(struct reader *r, want_set in, size_t step)
 	case 'f': good = skip_word(r, SPAN("false")); break;
 	case 'n':
 		good = skip_word(r, SPAN("null"));
-		value.kind = JSON_NULL;
+		value.kind = JSON_READ_NULL;
 		break;
 	default: good = skip_number(r); break;
 	}
@@ -333,7 +333,7 @@ bool json_read(struct arena *a, struct span text, const struct json_want *wants,
 
 	assert(n <= JSON_MAX_WANTS);
 	for (size_t i = 0; i < n; i++)
-		out[i] = (struct json_value){JSON_ABSENT, {NULL, 0}};
+		out[i] = (struct json_value){JSON_READ_ABSENT, {NULL, 0}};
 	skip_space(&r);
 	if (!take(&r, '{') || !skip_nested(&r, all, 0, true))
 		return false;

@@ -19,10 +19,10 @@ struct json_want {
 };
 
 enum json_kind {
-	JSON_ABSENT,
-	JSON_NULL,
-	JSON_STRING, /* text is the string, without quotes and escapes; what is no character becomes U+FFFD */
-	JSON_RAW,    /* text is the number, true, false, object or array as it is written */
+	JSON_READ_ABSENT,
+	JSON_READ_NULL,
+	JSON_READ_STRING, /* text is the string, without quotes and escapes; what is no character becomes U+FFFD */
+	JSON_READ_RAW,    /* text is the number, true, false, object or array as it is written */
 };
 
 struct json_value {

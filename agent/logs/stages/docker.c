@@ -47,12 +47,13 @@ static bool unpack(struct stage *s, struct log_entry *e)
 {
 	struct json_value members[MEMBERS];
 
-	if (!json_read(e->arena, e->line, wants, MEMBERS, members) || members[LOG].kind != JSON_STRING)
+	if (!json_read(e->arena, e->line, wants, MEMBERS, members) || members[LOG].kind != JSON_READ_STRING)
 		return false;
 	e->line = members[LOG].text;
-	if (members[STREAM].kind == JSON_STRING && !log_pairs_set(&e->labels, SPAN("stream"), members[STREAM].text))
+	if (members[STREAM].kind == JSON_READ_STRING &&
+	    !log_pairs_set(&e->labels, SPAN("stream"), members[STREAM].text))
 		stage_fail(s, "too many labels");
-	if (members[TIME].kind != JSON_STRING || !time_parse_rfc3339(members[TIME].text, &e->timestamp_ns))
+	if (members[TIME].kind != JSON_READ_STRING || !time_parse_rfc3339(members[TIME].text, &e->timestamp_ns))
 		stage_fail(s, "no such time");
 	return true;
 }

@@ -64,7 +64,7 @@ static enum stage_result run(struct stage *s, struct log_entry *e)
 		return STAGE_NEXT;
 	}
 	for (size_t i = 0; i < p->n; i++)
-		if (values[i].kind == JSON_STRING || values[i].kind == JSON_RAW)
+		if (values[i].kind == JSON_READ_STRING || values[i].kind == JSON_READ_RAW)
 			stage_extract(s, e, p->names[i], values[i].text);
 	return STAGE_NEXT;
 }

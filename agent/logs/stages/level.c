@@ -23,7 +23,8 @@ static const struct {
 	const char *word, *level;
 } words[] = {
 	{"trace", "trace"},      {"debug", "debug"},       {"debug1", "debug"},       {"info", "info"},
-	{"information", "info"}, {"notice", "info"},       {"log", "info"},           {"warn", "warn"},
+	{"information", "info"}, {"notice", "info"},       {"log", "info"},           {"detail", "info"},
+	{"hint", "info"},        {"statement", "info"},    {"context", "info"},       {"warn", "warn"},
 	{"warning", "warn"},     {"error", "error"},       {"err", "error"},          {"severe", "error"},
 	{"fatal", "critical"},   {"critical", "critical"}, {"crit", "critical"},      {"panic", "critical"},
 	{"alert", "critical"},   {"emerg", "critical"},    {"emergency", "critical"}, {"traceback", "error"},
