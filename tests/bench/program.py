@@ -45,6 +45,7 @@ class Program:
             return reply.read().decode()
 
     def memory_mib(self):
+        time.sleep(0.1)  # the last reply is freed a moment after it was read
         text = pathlib.Path(f"/proc/{self.process.pid}/smaps_rollup").read_text()
         return {key: int(re.search(rf"^{key}:\s+(\d+) kB", text, re.M)[1]) / 1024 for key in ("Rss", "Anonymous")}
 
