@@ -82,8 +82,13 @@ static const struct cause console_texts[] = {
 	{0},
 };
 
+/* A role that was made again under the same name is another one: only a new login is good for anything. */
+static const struct cause dropped = {"invalid role OID", PG_LOST, "the role that we logged in as was dropped"};
+
 static const struct cause *find_cause(enum pg_kind kind, const char *state, const char *message)
 {
+	if (!strcmp(state, "42704") && strstr(message, dropped.sign))
+		return &dropped;
 	for (const struct cause *c = console_texts; kind == PG_CONSOLE && *state && c->sign; c++)
 		if (strstr(message, c->sign))
 			return c;

@@ -220,3 +220,44 @@ def test_killed_in_the_middle_of_a_query(start_postgres, start_agent):
     (server.data / "postmaster.pid").unlink()
     server.start()
     assert [agent.metrics().value("pg_up") for _ in range(2)][-1] == 1
+
+
+@pytest.mark.parametrize("strike, cure", [
+    ("ALTER ROLE vedette PASSWORD 'another'", f"ALTER ROLE vedette PASSWORD '{pg.PASSWORD}'"),
+    ("ALTER ROLE vedette NOLOGIN", "ALTER ROLE vedette LOGIN")], ids=("password", "nologin"))
+def test_locked_out_while_still_in(start_postgres, start_agent, strike, cure):
+    """The kept connection goes on to tell how the server is; that nobody new gets in is told as well."""
+    server = start_postgres()
+    agent = start_agent(pg.agent_config(server.config()))
+    agent.expect_log("collector failed")
+    agent.metrics()
+    server.sql(strike)
+    metrics = agent.metrics()
+    assert metrics.value("pg_up") == 1
+    assert metrics.value("vedette_pg_login_success") == 0
+    own = agent.get("/metrics/agent").body
+    assert "login: " in own and ("wrong password" in own or "does not let this user in" in own)
+    server.sql(cure)
+    assert all_well(agent)
+
+
+def all_well(agent):
+    """Within two scrapes."""
+    metrics = [agent.metrics() for _ in range(2)][-1]
+    return metrics.value("pg_up") == 1 and set(metrics.named("pg_scrape_collector_success").values()) == {1}
+
+
+def test_role_dropped_while_still_in(start_postgres, start_agent):
+    """What the server calls our role is another role from then on, also when one of that name is there again."""
+    server = start_postgres()
+    agent = start_agent(pg.agent_config(server.config()))
+    agent.expect_log("collector failed")
+    assert all_well(agent)
+    server.sql("DROP ROLE vedette")
+    assert [agent.metrics().value("pg_up") for _ in range(2)][-1] == 0
+    assert "wrong password" in agent.get("/metrics/agent").body
+    server.make_role()
+    assert all_well(agent)
+    server.sql("DROP ROLE vedette")
+    server.make_role()
+    assert all_well(agent)
