@@ -138,8 +138,16 @@ static void addresses_from_the_environment(void **state)
 	setenv("DATABASE_URL", "postgresql://app:hush%zz@db.example/docs", 1);
 	assert_int_equal(refusal(&o, &err), PG_CONFIG);
 	assert_null(strstr(err.text, "hush"));
+	/* libpq would take it for the name of a database */
+	setenv("DATABASE_URL", "mysql://app:hush@db.example/docs", 1);
+	assert_int_equal(refusal(&o, &err), PG_CONFIG);
+	assert_null(strstr(err.text, "hush"));
 	unsetenv("DATABASE_URL");
 	unsetenv("PGPORT");
+	o.host = "postgresql://app:hush@db.example/docs";
+	assert_int_equal(refusal(&o, &err), PG_CONFIG);
+	assert_non_null(strstr(err.text, "host: an address; write its parts"));
+	assert_null(strstr(err.text, "hush"));
 }
 
 static int forget(void **state)
