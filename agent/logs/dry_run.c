@@ -93,9 +93,10 @@ static void heading(struct show *w, const struct log_entry *e)
 	w->begin = e->begin;
 	w->end = e->end;
 	if (e->end - e->begin == 1)
-		fprintf(w->out, "line %" PRIu64 " | %s\n", e->begin, shown(w, e->line, false));
+		fprintf(w->out, "line %" PRIu64 " |%s%s\n", e->begin, e->line.len ? " " : "", shown(w, e->line, false));
 	else
-		fprintf(w->out, "lines %" PRIu64 "-%" PRIu64 " | %s\n", e->begin, e->end - 1, shown(w, e->line, false));
+		fprintf(w->out, "lines %" PRIu64 "-%" PRIu64 " |%s%s\n", e->begin, e->end - 1, e->line.len ? " " : "",
+		        shown(w, e->line, false));
 }
 
 static void step(struct show *w, const struct stage *s, const char *what)
@@ -240,7 +241,7 @@ static void show_lines(struct show *w, struct span text)
 	struct span line;
 
 	while (scan_line(&text, &line))
-		fprintf(w->out, "     | %s\n", shown(w, line, false));
+		fprintf(w->out, "     |%s%s\n", line.len ? " " : "", shown(w, line, false));
 }
 
 static void put_stream(struct buf *out, const struct log_pairs *pairs)
