@@ -281,7 +281,8 @@ class HangsUp(Lying):
 
 class BlackHole(Fault):
     """The server is in a network of its own, and from one moment on no packet arrives there."""
-    words = Stopped.words
+    words, timeout = Stopped.words, "1s"
+    right, wrong = "02:00:00:00:00:01", "02:00:00:00:00:02"
 
     def __init__(self, server):
         super().__init__(server)
@@ -303,7 +304,8 @@ class BlackHole(Fault):
         if said != "inside\n":
             raise subprocess.CalledProcessError(1, "unshare", stderr=said)
         pid = str(self.forwarder.pid)
-        ip("link", "add", self.device, "type", "veth", "peer", "name", "inside", "netns", pid)
+        ip("link", "add", self.device, "type", "veth", "peer", "name", "inside", "address", self.right,
+           "netns", pid)
         ip("address", "add", f"{ours}/30", "dev", self.device)
         ip("link", "set", self.device, "up")
         inside = ("nsenter", "-t", pid, "-n")
@@ -313,11 +315,14 @@ class BlackHole(Fault):
         self.forwarder.stdin.flush()
         assert self.forwarder.stdout.readline() == "listens\n"
 
+    def lead_to(self, hardware):
+        ip("neighbour", "replace", self.address, "lladdr", hardware, "nud", "permanent", "dev", self.device)
+
     def strike(self, agent):
-        ip("neighbour", "replace", self.address, "lladdr", "02:00:00:00:00:07", "nud", "permanent", "dev", self.device)
+        self.lead_to(self.wrong)
 
     def cure(self):
-        ip("neighbour", "del", self.address, "dev", self.device)
+        self.lead_to(self.right)
 
     def end(self):
         self.forwarder.kill()

@@ -21,7 +21,7 @@ def resident(agent):
 
 def shows_down(agent, words):
     response = agent.get()
-    assert response.seconds < (5 if SANITIZED else 1.5)
+    assert response.seconds < (5 if SANITIZED else 2)
     metrics = Exposition(response.body)
     assert metrics.value("pg_up") == 0
     assert metrics.has("node_load1") and metrics.value("node_scrape_collector_success", collector="meminfo") == 1
