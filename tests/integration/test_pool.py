@@ -26,11 +26,11 @@ def python():
 class Application(Daemon):
     """The platform's application with its pool, and callers that keep the pool's connections."""
 
-    def __init__(self, python, kind, server, directory, **environment):
+    def __init__(self, python, kind, server, directory, through=None, **environment):
         self.server = server
         self.executor = concurrent.futures.ThreadPoolExecutor(CALLERS)
         self.callers = []
-        url = f"postgresql://app:secret@127.0.0.1:{server.port}/postgres"
+        url = f"postgresql://app:secret@127.0.0.1:{(through or server).port}/postgres"
         port = free_port()
         super().__init__([python, ROOT / "tests/platform/app.py", port], directory, port, "/health",
                          env=dict(os.environ, POOL=kind, DATABASE_URL=url, **environment))
@@ -73,11 +73,12 @@ class Application(Daemon):
 
 @pytest.fixture
 def start_app(python, tmp_path_factory):
-    """start_app(kind, server) runs the application with a pool of asyncpg or psycopg2."""
+    """start_app(kind, server, through=None) runs the application with a pool of asyncpg or psycopg2."""
     apps = []
 
     def start(kind, server, **environment):
-        server.sql("CREATE ROLE app LOGIN PASSWORD 'secret'")
+        if not apps:
+            server.sql("CREATE ROLE app LOGIN PASSWORD 'secret'")
         apps.append(Application(python, kind, server, tmp_path_factory.mktemp("app"), **environment))
         return apps[-1]
 
@@ -218,6 +219,26 @@ def test_the_server_tells_while_the_application_hangs(start_postgres, start_app,
     app.signal(signal.SIGCONT)
     app.end_queries()
     wait_until(lambda: busy(m := agent.metrics()) == 0 and busy(m, target="fastapi") == 0, what="both say it is free")
+
+
+def test_applications_behind_pgbouncer(start_postgres, start_pgbouncer, start_app, start_agent):
+    """Two applications with 10 connections each, of which PgBouncer lets 10 through."""
+    server = start_postgres()
+    bouncer = start_pgbouncer(server, f"default_pool_size = {SIZE}",
+                              users=(("vedette", pg.PASSWORD), ("postgres", pg.SUPERUSER_PASSWORD), ("app", "secret")))
+    apps = [start_app("psycopg2", server, through=bouncer) for _ in range(2)]
+    agent = start_agent(config(server) + f"  pgbouncer: [{bouncer.config()}]\n")
+    for app in apps:
+        app.call(SIZE)
+    waiting = frozenset({("pool", "postgres/app")})
+    metrics = wait_until(lambda: (m := agent.metrics()).named("db_pool_waiting").get(waiting) == SIZE
+                         and busy(m, "postgres/app", None) == SIZE and busy(m) == SIZE and m,
+                         what="as many wait as are served")
+    assert metrics.value("db_pool_max_connections", pool="postgres/app") == SIZE
+    for app in apps:
+        app.end_queries()
+    metrics = wait_until(lambda: busy(m := agent.metrics()) == 0 and m, what="the server's side is free")
+    assert metrics.named("db_pool_waiting")[waiting] == 0
 
 
 def test_full_server_keeps_new_clients_out(start_postgres, start_app, start_agent):
