@@ -124,10 +124,25 @@ static size_t cut_value(struct search *x, size_t i)
 	return end > next ? cut(x, next, end) : i;
 }
 
+/* No name begins otherwise: most letters of a line need no more. */
+static bool may_be_key(const struct search *x, size_t i)
+{
+	char second = (char)(at(x, i + 1) | 0x20);
+
+	switch (x->s[i] | 0x20) {
+	case 'p': return second == 'a' || second == 'w' || second == 'r';
+	case 's': return second == 'e';
+	case 't': return second == 'o';
+	default: return second == 'p' || second == 'c';
+	}
+}
+
 static size_t find_password(struct search *x, size_t i)
 {
 	size_t longest = 0;
 
+	if (!may_be_key(x, i))
+		return i + 1;
 	for (size_t k = 0; k < ARRAY_LEN(keys); k++)
 		if (matches(x, i, keys[k]) && strlen(keys[k]) > longest)
 			longest = strlen(keys[k]);
@@ -158,7 +173,7 @@ static size_t find_jwt(struct search *x, size_t i)
 {
 	size_t end = i, dots = 0;
 
-	if (!matches(x, i, "eyJ") || x->s[i + 2] != 'J' || (i && word(x->s[i - 1])))
+	if (at(x, i + 1) != 'y' || at(x, i + 2) != 'J' || (i && word(x->s[i - 1])))
 		return i + 1;
 	for (; isalnum((unsigned char)at(x, end)) || (at(x, end) && strchr("-_.", at(x, end))); end++)
 		dots += x->s[end] == '.';
@@ -170,7 +185,7 @@ static size_t find_dsn(struct search *x, size_t i)
 {
 	size_t end = i + 3, colon = 0, last = 0, slash = 0;
 
-	if (!matches(x, i, "://") || !i || !word(x->s[i - 1]))
+	if (at(x, i + 1) != '/' || at(x, i + 2) != '/' || !i || !word(x->s[i - 1]))
 		return i + 1;
 	for (; end < x->len && end - i < URL_MAX && (unsigned char)x->s[end] > ' ' && !strchr("\"'`<>", x->s[end]);
 	     end++) {
@@ -210,22 +225,23 @@ static size_t find_email(struct search *x, size_t i)
 
 typedef size_t finder(struct search *x, size_t i);
 
-static size_t look(struct search *x, size_t i)
+/* With which byte a secret of each kind announces itself. */
+static const unsigned char announced[256] = {
+	['p'] = 1 << REDACT_PASSWORD, ['P'] = 1 << REDACT_PASSWORD, ['s'] = 1 << REDACT_PASSWORD,
+	['S'] = 1 << REDACT_PASSWORD, ['t'] = 1 << REDACT_PASSWORD, ['T'] = 1 << REDACT_PASSWORD,
+	['a'] = 1 << REDACT_PASSWORD, ['A'] = 1 << REDACT_PASSWORD, ['b'] = 1 << REDACT_BEARER,
+	['B'] = 1 << REDACT_BEARER,   ['e'] = 1 << REDACT_JWT,      [':'] = 1 << REDACT_DSN,
+	['@'] = 1 << REDACT_EMAIL,
+};
+
+static size_t look(struct search *x, size_t i, unsigned kind)
 {
 	static finder *const all[] = {
 		[REDACT_PASSWORD] = find_password, [REDACT_BEARER] = find_bearer, [REDACT_JWT] = find_jwt,
 		[REDACT_DSN] = find_dsn,           [REDACT_EMAIL] = find_email,
 	};
-	static const unsigned char kinds[256] = {
-		['p'] = 1 << REDACT_PASSWORD, ['P'] = 1 << REDACT_PASSWORD, ['s'] = 1 << REDACT_PASSWORD,
-		['S'] = 1 << REDACT_PASSWORD, ['t'] = 1 << REDACT_PASSWORD, ['T'] = 1 << REDACT_PASSWORD,
-		['a'] = 1 << REDACT_PASSWORD, ['A'] = 1 << REDACT_PASSWORD, ['b'] = 1 << REDACT_BEARER,
-		['B'] = 1 << REDACT_BEARER,   ['e'] = 1 << REDACT_JWT,      [':'] = 1 << REDACT_DSN,
-		['@'] = 1 << REDACT_EMAIL,
-	};
-	unsigned kind = kinds[(unsigned char)x->s[i]] & x->kinds;
 
-	return kind ? all[__builtin_ctz(kind)](x, i) : i + 1;
+	return all[__builtin_ctz(kind)](x, i);
 }
 
 static struct span without(struct arena *a, const struct search *x)
@@ -251,7 +267,10 @@ struct span redact(struct arena *a, struct span text, unsigned kinds)
 	x.len = text.len;
 	x.kinds = kinds;
 	x.n = 0;
-	for (size_t i = 0; i < x.len;)
-		i = look(&x, i);
+	for (size_t i = 0; i < x.len;) {
+		unsigned kind = announced[(unsigned char)x.s[i]] & kinds;
+
+		i = kind ? look(&x, i, kind) : i + 1;
+	}
 	return x.n ? without(a, &x) : text;
 }

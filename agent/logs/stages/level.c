@@ -32,8 +32,11 @@ static const struct {
 
 static const char *level_of_word(struct span word)
 {
+	char first = word.len ? (char)(*word.s | 0x20) : '\0';
+
 	for (size_t i = 0; word.len <= WORD_MAX && i < ARRAY_LEN(words); i++)
-		if (strlen(words[i].word) == word.len && !strncasecmp(words[i].word, word.s, word.len))
+		if (*words[i].word == first && strlen(words[i].word) == word.len &&
+		    !strncasecmp(words[i].word, word.s, word.len))
 			return words[i].level;
 	return NULL;
 }
