@@ -5,6 +5,8 @@
 #include "base/buf.h"
 #include "command.h"
 #include "exporters/registry.h"
+#include "logs/log_metrics.h"
+#include "logs/pipeline.h"
 #include "web/web.h"
 
 struct row {
@@ -58,6 +60,8 @@ enum exit_status cmd_metrics(const struct options *o)
 	table(&out, o->json, lane_metrics, "agent", &n);
 	table(&out, o->json, fleet_metrics, "agent", &n);
 	table(&out, o->json, web_metrics, "agent", &n);
+	table(&out, o->json, log_metrics, "logs", &n);
+	table(&out, o->json, plan_metrics, "logs", &n);
 	buf_puts(&out, o->json ? "\n]\n" : "");
 	return fwrite(out.data, 1, out.len, stdout) == out.len ? EXIT_DONE : EXIT_WRONG;
 }

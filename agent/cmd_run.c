@@ -12,9 +12,11 @@
 #include "base/clock.h"
 #include "command.h"
 #include "environment.h"
+#include "logs/shipper.h"
 #include "settings.h"
 
-#define DRAIN_NS (500 * NS_PER_MS)
+#define DRAIN_NS       (500 * NS_PER_MS)
+#define LOGS_RELOAD_NS (5 * NS_PER_S)
 
 enum { MEMORY_MAX = 256 * 1024 * 1024 };
 
@@ -23,6 +25,7 @@ struct app {
 	struct roots roots;
 	struct settings *settings; /* owned by the fleet */
 	struct fleet *fleet;
+	struct shipper *logs; /* NULL: none are configured */
 	struct web *web;
 	struct reload_state state;
 	char reload_error[512];
@@ -48,6 +51,36 @@ static struct reload_state app_state(void *owner)
 	return app->state;
 }
 
+static void app_samples(void *owner, struct sample_set *set)
+{
+	struct app *app = owner;
+
+	if (app->logs)
+		shipper_collect(app->logs, set);
+}
+
+static int start_logs(struct app *app, const struct settings *s, struct err *err)
+{
+	if (!s->logs.sources.n)
+		return 0;
+	return shipper_start(&app->logs, &s->logs, &s->external_labels, app->options->storage_path, err);
+}
+
+/* One state directory, so the old ones end before the new ones begin; they come back where these cannot. */
+static int swap_logs(struct app *app, const struct settings *s, struct err *err)
+{
+	struct err second;
+
+	if (!shipper_stop(app->logs, clock_mono_ns() + LOGS_RELOAD_NS))
+		return err_set(err, "the logs' threads do not end; restart the agent");
+	app->logs = NULL;
+	if (start_logs(app, s, err) == 0)
+		return 0;
+	if (start_logs(app, app->settings, &second) < 0)
+		LOG(ERROR, "logs are not shipped any more", "err", second.text);
+	return -1;
+}
+
 static void retire(struct fleet *fleet)
 {
 	fleet_stop(fleet);
@@ -62,7 +95,15 @@ static int swap_settings(struct app *app, struct settings *s, struct err *err)
 		settings_free(s);
 		return -1;
 	}
+	if (swap_logs(app, s, err) < 0) {
+		retire(fleet);
+		return -1;
+	}
 	if (web_reconfigure(app->web, &s->web, err) < 0) {
+		struct err second;
+
+		if (swap_logs(app, app->settings, &second) < 0)
+			LOG(ERROR, "logs are not shipped any more", "err", second.text);
 		retire(fleet);
 		return -1;
 	}
@@ -147,6 +188,7 @@ static int start(struct app *app, struct settings *s, struct err *err)
 	                          .fleet = app_fleet,
 	                          .reload = app_reload,
 	                          .reload_state = app_state,
+	                          .samples = app_samples,
 	                          .watch_fd = app->signal_fd,
 	                          .on_watch = app_signal};
 
@@ -155,13 +197,17 @@ static int start(struct app *app, struct settings *s, struct err *err)
 		return -1;
 	}
 	app->settings = s;
-	return web_new(&app->web, &s->web, &hooks, err);
+	if (web_new(&app->web, &s->web, &hooks, err) < 0)
+		return -1;
+	return start_logs(app, s, err);
 }
 
 /* A lane may hang in a system call for ever: then the process ends without it. */
 static void stop(struct app *app, enum exit_status status)
 {
 	web_free(app->web);
+	if (!shipper_stop(app->logs, clock_mono_ns() + DRAIN_NS))
+		_exit(status);
 	if (!app->fleet)
 		return;
 	fleet_stop(app->fleet);

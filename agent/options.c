@@ -28,6 +28,7 @@ static const struct option_row rows[] = {
          "run check config"},
 	{"web.allow-insecure", NULL, "Allow listening beyond loopback without authentication.", AT(allow_insecure),
          "run check config"},
+	{"storage.path", "DIR", "Where it keeps how far logs have been delivered.", AT(storage_path), "run"},
 	{"path.procfs", "DIR", "Where the machine's /proc is.", AT(procfs), "run scrape"},
 	{"path.sysfs", "DIR", "Where the machine's /sys is.", AT(sysfs), "run scrape"},
 	{"path.rootfs", "DIR", "Where the machine's / is.", AT(rootfs), "run scrape"},
@@ -77,8 +78,12 @@ int options_parse(struct options *out, const char *command, int argc, char **arg
 	struct option longs[ARRAY_LEN(rows) + 1] = {0};
 	int at = 0, c;
 
-	*out = (struct options){
-		.procfs = "/proc", .sysfs = "/sys", .rootfs = "/", .log_level = "info", .log_format = "logfmt"};
+	*out = (struct options){.storage_path = "/var/lib/vedette",
+	                        .procfs = "/proc",
+	                        .sysfs = "/sys",
+	                        .rootfs = "/",
+	                        .log_level = "info",
+	                        .log_format = "logfmt"};
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
 		longs[i] = (struct option){rows[i].name, rows[i].argument ? required_argument : no_argument, NULL, 0};
 	opterr = 0;

@@ -15,6 +15,7 @@ struct options {
 	const char *web_config_file;
 	const char *external_url;
 	bool allow_insecure;
+	const char *storage_path;
 	const char *procfs, *sysfs, *rootfs;
 	const char *log_level, *log_format;
 	bool print;          /* config: the settings in force */

@@ -131,10 +131,12 @@ struct settings *settings_load(const struct options *o, struct faults *faults)
 	s->external_labels = top->external_labels;
 	s->fields = all.fields;
 	s->bound = top;
-	if (settings_resolve(s, &all, (char *)top, make_targets(s, &all, (const char *)top), faults) < 0) {
+	if (settings_resolve(s, &all, (char *)top, make_targets(s, &all, (const char *)top), faults) < 0 ||
+	    log_settings_finish(&s->arena, &top->logs, &top->external_labels, o->config_file, faults) < 0) {
 		settings_free(s);
 		return NULL;
 	}
+	s->logs = top->logs;
 	return s;
 }
 

@@ -7,6 +7,7 @@
 
 #include "collect/target.h"
 #include "config/bind.h"
+#include "logs/settings.h"
 #include "options.h"
 #include "web/web.h"
 
@@ -14,6 +15,7 @@ struct settings {
 	struct arena arena;
 	struct web_settings web;
 	struct string_map external_labels;
+	struct log_settings logs; /* nothing is shipped where it has no sources */
 	const struct target *targets;
 	size_t n_targets;
 	const struct field *fields; /* the table that bound it, and what it bound: for printing */

@@ -140,7 +140,7 @@ static const struct field *exporter_fields(struct arena *a, const struct layout 
 
 void settings_lay(struct arena *a, struct layout *all)
 {
-	struct field *top = ARENA_ARRAY(a, struct field, 4);
+	struct field *top = ARENA_ARRAY(a, struct field, 5);
 
 	*all = (struct layout){.size = aligned(sizeof(struct settings_top))};
 	for (size_t i = 0; registry_exporters[i] && all->n < EXPORTERS_MAX; i++)
@@ -153,5 +153,6 @@ void settings_lay(struct arena *a, struct layout *all)
 	                        .type = FIELD_STRUCT,
 	                        .fields = exporter_fields(a, all),
 	                        .help = "What is watched."};
+	top[3] = (struct field)F_STRUCT(struct settings_top, logs, log_settings_fields(a), "What is shipped to Loki.");
 	all->fields = top;
 }

@@ -10,6 +10,7 @@ enum { EXPORTERS_MAX = 16 };
 struct settings_top {
 	struct web_settings web;
 	struct string_map external_labels;
+	struct log_settings logs;
 };
 
 /* What every target has, in front of its exporter's own settings. */

@@ -4,8 +4,8 @@
 # To build and run the agent.
 build_packages=(
 	build-essential cmake ninja-build pkg-config
-	libcrypt-dev libcurl4-openssl-dev libgnutls28-dev libjansson-dev libmicrohttpd-dev libpcre2-dev libpq-dev libyaml-dev
-	zlib1g-dev
+	libcrypt-dev libcurl4-openssl-dev libgnutls28-dev libjansson-dev libmicrohttpd-dev libpcre2-dev libpq-dev
+	libprotobuf-c-dev libsnappy-dev libyaml-dev protobuf-c-compiler zlib1g-dev
 )
 
 # To talk to it from a script.

@@ -232,6 +232,8 @@ static void agent_samples(struct request *rq, struct sample_set *set)
 	facts.reload = web->hooks.reload_state(web->hooks.owner);
 	self_samples(&web->self, set, &facts);
 	fleet_samples(rq->fleet, set);
+	if (web->hooks.samples)
+		web->hooks.samples(web->hooks.owner, set);
 }
 
 enum MHD_Result scrape_finish(struct request *rq)

@@ -7,7 +7,7 @@ import subprocess
 from files import ROOT, finish, tracked
 
 FLAGS = ["-std=gnu17", "-D_GNU_SOURCE", "-DVEDETTE_VERSION=\"0\"", "-Wall", "-Wextra", "-Werror", "-Iagent", "-I.",
-         "-I/usr/include/postgresql"]
+         "-Ibuild/debug/generated", "-I/usr/include/postgresql"]
 
 
 def check(path):

@@ -24,8 +24,8 @@ MAY_INCLUDE = {
 # foreign header (or its folder): the layer that wraps it
 FOREIGN = {
     "yaml.h": "config", "pcre2.h": "config", "zlib.h": "metric", "curl/": "net", "libpq-fe.h": "net",
-    "openssl/": "net", "jansson.h": "exporter", "protobuf-c/": "logs", "snappy-c.h": "logs", "systemd/": "logs",
-    "microhttpd.h": "web", "gnutls/": "web", "crypt.h": "web",
+    "openssl/": "net", "jansson.h": "exporter", "protobuf-c/": "logs", "push.pb-c.h": "logs",
+    "snappy-c.h": "logs", "systemd/": "logs", "microhttpd.h": "web", "gnutls/": "web", "crypt.h": "web",
 }
 
 LIBC_FOLDERS = ("sys/", "linux/", "net/", "netinet/", "arpa/", "asm/")

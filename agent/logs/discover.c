@@ -1,0 +1,332 @@
+/* Which files there are: those that the patterns match, and rotated ones that have not been read to their end. */
+#include <errno.h>
+#include <fnmatch.h>
+#include <glob.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "logs/digest.h"
+#include "logs/reader.h"
+
+enum { FILES_MAX = 4000, SIBLINGS_MAX = 64, QUIET_S = 5 };
+
+struct found {
+	char *path;
+	int64_t changed_ns;
+	uint64_t dev, inode;
+};
+
+static bool excluded(const struct log_source *s, const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	for (size_t i = 0; i < s->file.exclude.n; i++)
+		if (fnmatch(s->file.exclude.items[i], path, 0) == 0 ||
+		    fnmatch(s->file.exclude.items[i], slash ? slash + 1 : path, 0) == 0)
+			return true;
+	return false;
+}
+
+static struct log_file *find(const struct reader *r, uint64_t dev, uint64_t inode)
+{
+	for (size_t i = 0; i < r->n_files; i++)
+		if (r->files[i]->position.inode == inode && r->files[i]->position.dev == dev)
+			return r->files[i];
+	return NULL;
+}
+
+static struct log_file *newest_of(const struct reader *r, const char *path)
+{
+	for (size_t i = r->n_files; i-- > 0;)
+		if (!strcmp(r->files[i]->path, path))
+			return r->files[i];
+	return NULL;
+}
+
+/* Where it was left: by its place, or, as a copy of it, by its first bytes. True where it is known. */
+static bool take_up(struct reader *r, struct log_file *f, bool copies)
+{
+	char first[PRINT_BYTES];
+	size_t n = log_file_beginning(f, first);
+	struct position known;
+	bool found = positions_find(r->positions, f->position.dev, f->position.inode, &known) && known.print_len <= n &&
+	             known.offset <= f->size && digest(first, known.print_len) == known.print;
+
+	if (!found && copies)
+		found = positions_find_print(r->positions, (struct span){first, n}, &known) && known.offset <= f->size;
+	if (found)
+		f->position.offset = f->recorded = known.offset;
+	return found;
+}
+
+static void adopt(struct reader *r, struct log_file *f, const char *path)
+{
+	struct pipeline_sink sink = reader_sink(f);
+
+	f->reader = r;
+	f->before = newest_of(r, f->path);
+	f->pipeline = pipeline_new(r->plans[f->source - (const struct log_source *)r->settings->sources.items], &sink);
+	f->watch = watch_file(&r->watch, path);
+	(void)log_file_look(f); /* a first look, which finds nothing changed */
+	if (r->n_files == r->room_files) {
+		r->room_files = r->room_files ? r->room_files * 2 : 64;
+		r->files = reallocarray(r->files, r->room_files, sizeof(struct log_file *));
+		if (!r->files)
+			abort();
+	}
+	r->files[r->n_files++] = f;
+}
+
+/* What a rotation makes of "access.log": "access.log.1", "access.log-20261122", "access.log.old", "access-2026….log".
+ */
+static bool is_rotated(const char *base, const char *name)
+{
+	size_t len = strlen(base), stem = strcspn(base, ".");
+	const char *rest = name + len;
+
+	if (strlen(name) > len && !strncmp(name, base, len))
+		return (*rest == '.' || *rest == '-') &&
+		       ((rest[1] >= '0' && rest[1] <= '9') || !strcmp(rest + 1, "old")) && !strstr(rest, ".gz");
+	return strlen(name) > len && !strncmp(name, base, stem) && name[stem] == '-' &&
+	       !strcmp(name + strlen(name) - (len - stem), base + stem);
+}
+
+static int by_change(const void *a, const void *b)
+{
+	const struct found *x = a, *y = b;
+
+	return (x->changed_ns > y->changed_ns) - (x->changed_ns < y->changed_ns);
+}
+
+static bool look_at(const char *path, struct found *out)
+{
+	struct stat st;
+
+	if (stat(path, &st) < 0 || !S_ISREG(st.st_mode))
+		return false;
+	*out = (struct found){NULL, (int64_t)st.st_mtim.tv_sec * NS_PER_S + st.st_mtim.tv_nsec, st.st_dev, st.st_ino};
+	return true;
+}
+
+static size_t find_siblings(const char *path, struct found out[SIBLINGS_MAX])
+{
+	const char *base = strrchr(path, '/') + 1;
+	char CLEANUP_FREE *directory = strndup(path, (size_t)(base - path));
+	DIR CLEANUP_DIR *dir = directory ? opendir(directory) : NULL;
+	const struct dirent *e;
+	size_t n = 0;
+
+	while (dir && n < SIBLINGS_MAX && (e = readdir(dir))) {
+		char *name;
+
+		if (!is_rotated(base, e->d_name))
+			continue;
+		if (asprintf(&name, "%s%s", directory, e->d_name) < 0)
+			abort();
+		if (look_at(name, &out[n]))
+			out[n++].path = name;
+		else
+			free(name);
+	}
+	qsort(out, n, sizeof(*out), by_change);
+	return n;
+}
+
+/* Rotated away where we did not see it: known and unfinished, or younger than our last look. Oldest first. */
+static void open_siblings(struct reader *r, const struct log_source *source, const char *path)
+{
+	struct found found[SIBLINGS_MAX];
+	size_t n = find_siblings(path, found);
+
+	for (size_t i = 0; i < n; i++) {
+		struct err err;
+		struct log_file *f = NULL;
+
+		if (!find(r, found[i].dev, found[i].inode))
+			f = log_file_open(found[i].path, path, source, r->external_labels, &err);
+		if (f && !take_up(r, f, true) && found[i].changed_ns < r->since_s * NS_PER_S) {
+			log_file_free(f);
+		} else if (f && f->position.offset >= f->size) {
+			log_file_free(f);
+		} else if (f) {
+			f->present = false;
+			adopt(r, f, found[i].path);
+		}
+		free(found[i].path);
+	}
+}
+
+void reader_recover_copy(struct reader *r, struct log_file *f, const struct position *was)
+{
+	struct found found[SIBLINGS_MAX];
+	size_t n = was->print_len ? find_siblings(f->path, found) : 0;
+
+	for (size_t i = 0; i < n; i++) {
+		struct log_file *copy = NULL;
+		char first[PRINT_BYTES];
+		struct err err;
+
+		if (!find(r, found[i].dev, found[i].inode))
+			copy = log_file_open(found[i].path, f->path, f->source, r->external_labels, &err);
+		if (copy && log_file_beginning(copy, first) >= was->print_len &&
+		    digest(first, was->print_len) == was->print && copy->size > was->offset) {
+			copy->position.offset = copy->recorded = was->offset;
+			copy->present = false;
+			adopt(r, copy, found[i].path);
+			f->before = copy;
+		} else {
+			log_file_free(copy);
+		}
+		free(found[i].path);
+	}
+}
+
+static void open_found(struct reader *r, const struct log_source *source, const char *path)
+{
+	struct log_file *f;
+	struct err err;
+
+	/* before it is opened: what is rotated meanwhile is then found as a sibling next time */
+	if ((r->first && r->since_s) || newest_of(r, path))
+		open_siblings(r, source, path);
+	f = log_file_open(path, path, source, r->external_labels, &err);
+	if (!f && *err.text && r->first)
+		LOG(WARN, "a log file cannot be read", "err", err.text);
+	if (!f)
+		return;
+	if (find(r, f->position.dev, f->position.inode)) {
+		log_file_free(f); /* rotated this very moment */
+		r->look = true;
+		return;
+	}
+	take_up(r, f, false);
+	adopt(r, f, path);
+}
+
+static void take_path(struct reader *r, const struct log_source *source, const char *path)
+{
+	struct found at;
+	struct log_file *known;
+
+	if (excluded(source, path) || !look_at(path, &at))
+		return;
+	known = find(r, at.dev, at.inode);
+	if (known) {
+		known->present = true;
+		if (known->watch < 0)
+			known->watch = watch_file(&r->watch, path);
+	} else if (r->n_files < FILES_MAX) {
+		open_found(r, source, path);
+	}
+}
+
+static void watch_directories(struct reader *r, const char *pattern)
+{
+	const char *slash = strrchr(pattern, '/');
+	char CLEANUP_FREE *directory = strndup(pattern, slash > pattern ? (size_t)(slash - pattern) : 1);
+	glob_t g = {0};
+
+	if (directory && glob(directory, GLOB_NOSORT, NULL, &g) == 0)
+		for (size_t i = 0; i < g.gl_pathc; i++)
+			watch_directory(&r->watch, g.gl_pathv[i]);
+	globfree(&g);
+}
+
+static void take_pattern(struct reader *r, const struct log_source *source, const char *pattern)
+{
+	glob_t g = {0};
+
+	watch_directories(r, pattern);
+	if (glob(pattern, 0, NULL, &g) == 0)
+		for (size_t i = 0; i < g.gl_pathc; i++)
+			take_path(r, source, g.gl_pathv[i]);
+	globfree(&g);
+}
+
+static void remove_file(struct reader *r, size_t i)
+{
+	struct log_file *f = r->files[i];
+
+	for (size_t k = 0; k < r->n_files; k++)
+		if (r->files[k]->before == f)
+			r->files[k]->before = NULL;
+	watch_forget(&r->watch, f->watch);
+	log_file_free(f);
+	r->n_files--;
+	memmove(&r->files[i], &r->files[i + 1], (r->n_files - i) * sizeof(struct log_file *));
+}
+
+static bool is_done(struct reader *r, const struct log_file *f, int64_t now)
+{
+	return !f->present && f->drained && !f->touched && f->position.offset >= f->size &&
+	       now - f->changed_ns > QUIET_S * NS_PER_S && f->recorded >= f->position.offset &&
+	       positions_number(r->positions) >= f->batch;
+}
+
+static uint64_t held_bytes(const struct log_file *f)
+{
+	struct stat st;
+
+	return !f->present && fstat(f->fd, &st) == 0 && !st.st_nlink ? (uint64_t)st.st_blocks * 512 : 0;
+}
+
+static uint64_t may_hold(const struct reader *r, const struct log_file *f)
+{
+	struct statvfs fs;
+	uint64_t most = r->settings->max_held_bytes;
+
+	if (fstatvfs(f->fd, &fs) == 0 && fs.f_bavail * fs.f_frsize / 10 < most)
+		most = fs.f_bavail * fs.f_frsize / 10;
+	return most;
+}
+
+/* Deleted files hold the disk: the oldest goes first. */
+static void limit_held(struct reader *r)
+{
+	uint64_t held = 0;
+	size_t i = 0;
+
+	for (size_t k = 0; k < r->n_files; k++)
+		held += held_bytes(r->files[k]);
+	while (i < r->n_files) {
+		struct log_file *f = r->files[i];
+		uint64_t bytes = held_bytes(f);
+
+		if (!bytes || held <= may_hold(r, f)) {
+			i++;
+			continue;
+		}
+		LOG(WARN, "a deleted log file is given up before it has been delivered; it would fill the disk", "path",
+		    f->path);
+		log_count(&r->counts->dropped_bytes, f->size - f->position.offset);
+		log_count(&r->counts->dropped[DROP_HELD], 1);
+		held -= bytes;
+		remove_file(r, i);
+	}
+	atomic_store(&r->counts->held_bytes, held);
+}
+
+void reader_discover(struct reader *r)
+{
+	const struct log_source *sources = r->settings->sources.items;
+	int64_t now = clock_mono_ns();
+
+	r->look = false;
+	for (size_t i = 0; i < r->n_files; i++)
+		r->files[i]->present = false;
+	for (size_t i = 0; i < r->settings->sources.n; i++)
+		for (size_t k = 0; k < sources[i].file.paths.n; k++)
+			take_pattern(r, &sources[i], sources[i].file.paths.items[k]);
+	for (size_t i = r->n_files; i-- > 0;) {
+		r->files[i]->dirty = true; /* also what inotify does not tell of */
+		if (is_done(r, r->files[i], now))
+			remove_file(r, i);
+	}
+	limit_held(r);
+	r->first = false;
+	r->looked_ns = now;
+	atomic_store(&r->counts->files, r->n_files);
+}

@@ -1,0 +1,141 @@
+#include "logs/loki.h"
+
+#include <snappy-c.h>
+#include <stdlib.h>
+
+#include "base/num.h"
+
+struct encoder {
+	char *packed, *compressed;
+	size_t packed_room, compressed_room;
+	Push__Entry **entries;
+	size_t entries_room;
+};
+
+struct encoder *encoder_new(void)
+{
+	struct encoder *e = calloc(1, sizeof(*e));
+
+	if (!e)
+		abort();
+	return e;
+}
+
+void encoder_free(struct encoder *e)
+{
+	if (!e)
+		return;
+	free(e->packed);
+	free(e->compressed);
+	free(e->entries);
+	free(e);
+}
+
+static void *room(void *at, size_t *have, size_t want, size_t item_size)
+{
+	if (*have < want) {
+		*have = want + want / 8;
+		free(at);
+		at = calloc(*have, item_size);
+		if (!at)
+			abort();
+	}
+	return at;
+}
+
+/* The entries of each stream in their order, side by side. */
+static size_t group(struct encoder *e, struct batch *b, size_t first, size_t last, Push__Stream *streams,
+                    Push__Stream **pointers)
+{
+	size_t counts[CHECKPOINT_MAX] = {0}, at = 0, n = 0;
+
+	for (size_t i = first; i < last; i++)
+		counts[b->owners[i]]++;
+	for (size_t i = 0; i < b->n_streams; i++) {
+		push__stream__init(&streams[i]);
+		streams[i].labels = (char *)(uintptr_t)b->streams[i].labels;
+		streams[i].entries = e->entries + at;
+		at += counts[i];
+		if (counts[i])
+			pointers[n++] = &streams[i];
+	}
+	for (size_t i = first; i < last; i++) {
+		Push__Stream *s = &streams[b->owners[i]];
+
+		s->entries[s->n_entries++] = &b->entries[i];
+	}
+	return n;
+}
+
+struct span encoder_encode(struct encoder *e, struct batch *b, size_t first, size_t last)
+{
+	Push__Stream streams[CHECKPOINT_MAX], *pointers[CHECKPOINT_MAX];
+	Push__Request request = PUSH__REQUEST__INIT;
+	size_t len, out;
+
+	e->entries = room(e->entries, &e->entries_room, last - first + 1, sizeof(Push__Entry *));
+	request.streams = pointers;
+	request.n_streams = group(e, b, first, last, streams, pointers);
+	len = push__request__get_packed_size(&request);
+	e->packed = room(e->packed, &e->packed_room, len, 1);
+	push__request__pack(&request, (uint8_t *)e->packed);
+	out = snappy_max_compressed_length(len);
+	e->compressed = room(e->compressed, &e->compressed_room, out, 1);
+	if (snappy_compress(e->packed, len, e->compressed, &out) != SNAPPY_OK)
+		abort(); /* only for lack of room, which there is */
+	return (struct span){e->compressed, out};
+}
+
+static bool holds(struct span text, const char *what)
+{
+	return memmem(text.s, text.len, what, strlen(what));
+}
+
+enum loki_verdict loki_verdict(int status, struct span text)
+{
+	switch (status) {
+	case 200:
+	case 204: return LOKI_DELIVERED;
+	case 400:
+	case 422: return LOKI_REFUSED;
+	case 413: return LOKI_TOO_BIG;
+	case 401:
+	case 403:
+	case 404:
+	case 405: return LOKI_DENIED;
+	case 429: return holds(text, "active stream limit") ? LOKI_STREAMS : LOKI_LATER;
+	default: /* 5xx, and 2xx or 3xx that say nothing of having stored it */
+		return status >= 400 && status < 500 && status != 408 ? LOKI_DENIED : LOKI_LATER;
+	}
+}
+
+/* "total ignored: 3 out of 10 for stream" */
+static bool take_total(struct span line, size_t *n)
+{
+	const char *at = memmem(line.s, line.len, "total ignored: ", 15);
+	struct span rest;
+	uint64_t count;
+
+	if (!at)
+		return false;
+	rest = (struct span){at + 15, line.len - (size_t)(at + 15 - line.s)};
+	if (!scan_u64(&rest, &count))
+		return false;
+	*n += count;
+	return true;
+}
+
+size_t loki_count_refused(struct span text, size_t all)
+{
+	size_t totals = 0, singles = 0;
+	struct span line;
+
+	while (scan_line(&text, &line)) {
+		if (take_total(line, &totals))
+			continue;
+		if (span_starts(line, "entry for stream ") || span_starts(line, "max entry size "))
+			singles++;
+	}
+	totals += singles;
+	return totals && totals < all ? totals : all;
+}

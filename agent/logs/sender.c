@@ -1,0 +1,420 @@
+#include "logs/sender.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/random.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/thread.h"
+#include "logs/loki.h"
+#include "net/http_post.h"
+
+enum {
+	SPLIT_AFTER = 6,   /* refusals for the rate: what is larger than Loki's burst never gets through */
+	STREAMS_AFTER = 5, /* refusals for too many streams */
+	FIRST_WAIT_MS = 250,
+	LONGEST_WAIT_MS = 15000,
+	FIRST_DENIED_MS = 2000,
+	LONGEST_DENIED_MS = 60000,
+	LOG_EVERY_S = 60,
+};
+
+/* What is pushed: a part of a batch, or bytes of a former run. */
+struct push {
+	struct inflight_push p;
+	struct batch *batch; /* NULL: of a former run */
+	size_t first, last;
+	unsigned tries;
+};
+
+struct sender {
+	struct sender_setup setup;
+	struct http_poster *poster;
+	struct encoder *encoder;
+	pthread_t thread;
+	pthread_mutex_t lock;
+	pthread_cond_t changed;
+	struct batch *batch; /* under lock */
+	atomic_bool stop;
+	struct buf group;
+	int64_t logged_ns;
+	bool stored; /* the state directory could be written last time */
+	struct http_post_reply reply;
+};
+
+static bool stopping(struct sender *s)
+{
+	return atomic_load_explicit(&s->stop, memory_order_relaxed);
+}
+
+/* Said once when it begins and once when it is over. */
+static void storage(struct sender *s, bool good, const struct err *err)
+{
+	if (good != s->stored) {
+		if (good)
+			LOG(INFO, "positions of logs can be written again");
+		else
+			LOG(WARN, "positions of logs cannot be written; after a restart logs may come twice", "err",
+			    err->text);
+	}
+	s->stored = good;
+	atomic_store(&s->setup.counts->storage_ok, good);
+}
+
+static void say(struct sender *s, const char *message, const char *reason)
+{
+	int64_t now = clock_mono_ns();
+
+	if (s->logged_ns && now - s->logged_ns < LOG_EVERY_S * NS_PER_S)
+		return;
+	s->logged_ns = now;
+	LOG(WARN, message, "url", s->setup.loki->push_url, "reason", reason);
+}
+
+static void say_reply(struct sender *s, const char *message)
+{
+	struct span text = {s->reply.text, s->reply.len}, line = {"", 0};
+	char reason[240];
+
+	scan_line(&text, &line);
+	snprintf(reason, sizeof(reason), "%d %.*s", s->reply.status, (int)(line.len < 200 ? line.len : 200), line.s);
+	say(s, message, reason);
+}
+
+/* Doubles with each try; between half and all of it. */
+static int64_t backoff_ns(unsigned tries, int first_ms, int longest_ms)
+{
+	int64_t ms = first_ms;
+	uint16_t random = 0;
+
+	for (unsigned i = 1; i < tries && ms < longest_ms; i++)
+		ms *= 2;
+	ms = ms < longest_ms ? ms : longest_ms;
+	(void)!getrandom(&random, sizeof(random), GRND_NONBLOCK);
+	return (ms / 2 + ms / 2 * random / UINT16_MAX) * NS_PER_MS;
+}
+
+static void wait_for(struct sender *s, int64_t ns)
+{
+	int64_t until = clock_mono_ns() + ns;
+	struct timespec ts = {until / NS_PER_S, until % NS_PER_S};
+
+	pthread_mutex_lock(&s->lock);
+	while (!stopping(s) && pthread_cond_timedwait(&s->changed, &s->lock, &ts) != ETIMEDOUT)
+		;
+	pthread_mutex_unlock(&s->lock);
+}
+
+static void drop(struct sender *s, enum log_drop why, size_t n, const char *message)
+{
+	log_count(&s->setup.counts->dropped[why], n);
+	say_reply(s, message);
+}
+
+/* How many tries until it is not worth it to send the same bytes again; what a verdict asks for now. */
+enum action { ACT_DONE, ACT_RETRY, ACT_SPLIT };
+
+static enum action refused(struct sender *s, struct push *push, enum log_drop why, const char *message)
+{
+	struct span text = {s->reply.text, s->reply.len};
+
+	drop(s, why, why == DROP_REFUSED ? loki_count_refused(text, push->p.entries) : push->p.entries, message);
+	return ACT_DONE;
+}
+
+static bool can_split(const struct push *push)
+{
+	return !push->batch || push->last - push->first > 1;
+}
+
+static enum action judge(struct sender *s, struct push *push)
+{
+	struct span text = {s->reply.text, s->reply.len};
+
+	switch (loki_verdict(s->reply.status, text)) {
+	case LOKI_DELIVERED: return ACT_DONE;
+	case LOKI_REFUSED:
+		return refused(s, push, DROP_REFUSED, "Loki refuses log entries; they are dropped and counted");
+	case LOKI_TOO_BIG:
+		if (can_split(push))
+			return ACT_SPLIT;
+		return refused(s, push, DROP_TOO_BIG, "an entry is too big for Loki; it is dropped and counted");
+	case LOKI_STREAMS:
+		if (push->tries >= STREAMS_AFTER)
+			return refused(s, push, DROP_STREAMS,
+			               "too many streams for Loki; entries are dropped and counted");
+		break;
+	case LOKI_LATER:
+		if (s->reply.status == 429 && push->tries >= SPLIT_AFTER && push->batch && can_split(push))
+			return ACT_SPLIT;
+		break;
+	case LOKI_DENIED:
+		say_reply(s,
+		          "Loki does not let us in; logs are kept and tried again. Look at its address and the "
+		          "credentials");
+		wait_for(s, backoff_ns(push->tries, FIRST_DENIED_MS, LONGEST_DENIED_MS));
+		return ACT_RETRY;
+	}
+	say_reply(s, "Loki does not take logs now; they are kept and tried again");
+	wait_for(s, backoff_ns(push->tries, FIRST_WAIT_MS, LONGEST_WAIT_MS));
+	return ACT_RETRY;
+}
+
+static void delivered(struct sender *s, const struct push *push)
+{
+	struct log_counts *c = s->setup.counts;
+	bool good = s->reply.status == 204 || s->reply.status == 200;
+
+	if (good && s->logged_ns) {
+		LOG(INFO, "Loki takes logs again", "url", s->setup.loki->push_url);
+		s->logged_ns = 0;
+	}
+	log_count(&c->pushes, 1);
+	if (good) {
+		log_count(&c->sent_entries, push->p.entries);
+		log_count(&c->sent_bytes, push->p.body.len);
+	}
+	if (push->batch)
+		atomic_store(&c->latency_ns, clock_mono_ns() - push->batch->started_ns);
+}
+
+/* ACT_RETRY: told to stop. */
+static enum action deliver(struct sender *s, struct push *push)
+{
+	char tenant[128];
+	struct http_header header = {"X-Scope-OrgID", tenant};
+	struct log_counts *c = s->setup.counts;
+	struct err err;
+
+	snprintf(tenant, sizeof(tenant), "%.*s", (int)push->p.tenant.len, push->p.tenant.s);
+	header.name = *tenant ? header.name : NULL;
+	while (!stopping(s)) {
+		enum action act;
+
+		push->tries++;
+		if (push->tries > 1)
+			log_count(&c->retries, 1);
+		s->reply.status = 0;
+		if (http_post(s->poster, push->p.body, header, &s->reply, &err) < 0) {
+			if (stopping(s))
+				break;
+			atomic_store(&c->delivering, false);
+			say(s, "Loki cannot be reached; logs are kept and tried again", err.text);
+			wait_for(s, backoff_ns(push->tries, FIRST_WAIT_MS, LONGEST_WAIT_MS));
+			continue;
+		}
+		atomic_store(&c->last_status, s->reply.status);
+		atomic_store(&c->delivering, s->reply.status == 204 || s->reply.status == 200);
+		act = judge(s, push);
+		if (act == ACT_DONE)
+			delivered(s, push);
+		if (act != ACT_RETRY)
+			return act;
+	}
+	return ACT_RETRY;
+}
+
+static void commit(struct sender *s, struct span group)
+{
+	struct err err;
+
+	storage(s, positions_commit(s->setup.positions, group, &err) == 0, &err);
+}
+
+/* Pushes entries [first, last); the group goes with the last part only. False: told to stop. */
+static bool send_part(struct sender *s, struct batch *b, size_t first, size_t last, struct span group)
+{
+	struct push push = {.batch = b, .first = first, .last = last};
+	struct err err;
+	size_t half = first + (last - first) / 2;
+
+	push.p = (struct inflight_push){b->number, last - first, span_of(b->tenant), group,
+	                                encoder_encode(s->encoder, b, first, last)};
+	if (inflight_write(s->setup.inflight, &push.p, &err) < 0)
+		storage(s, false, &err);
+	switch (deliver(s, &push)) {
+	case ACT_DONE: return true;
+	case ACT_SPLIT: return send_part(s, b, first, half, (struct span){"", 0}) && send_part(s, b, half, last, group);
+	case ACT_RETRY: break;
+	}
+	return false;
+}
+
+static void send_batch(struct sender *s, struct batch *b)
+{
+	struct checkpoint c = batch_checkpoint(b);
+	struct span group;
+
+	buf_reset(&s->group);
+	checkpoint_write(&c, &s->group);
+	group = (struct span){s->group.data, s->group.len};
+	if (!b->n || send_part(s, b, 0, b->n, group))
+		commit(s, group);
+}
+
+/* What Loki may have already, or half of it; only the same bytes make it see that. */
+static void replay(struct sender *s)
+{
+	struct arena CLEANUP(arena_fini) a = {0};
+	struct push push = {0};
+
+	if (!inflight_read(s->setup.inflight, &a, &push.p) || push.p.number <= positions_number(s->setup.positions))
+		return;
+	log_count(&s->setup.counts->replayed, 1);
+	LOG(INFO, "sending again what was under way when the agent ended");
+	/* too big as a whole: it is read again and split then */
+	if (deliver(s, &push) == ACT_DONE && push.p.group.len)
+		commit(s, push.p.group);
+}
+
+static void wake_reader(const struct sender *s)
+{
+	uint64_t one = 1;
+
+	(void)!write(s->setup.wake_fd, &one, sizeof(one));
+}
+
+static void finish(struct sender *s)
+{
+	pthread_mutex_lock(&s->lock);
+	s->batch = NULL;
+	atomic_store(&s->setup.counts->oldest_real_ns, 0);
+	pthread_mutex_unlock(&s->lock);
+	wake_reader(s);
+}
+
+static void *run(void *arg)
+{
+	struct sender *s = arg;
+
+	while (!stopping(s)) {
+		struct batch *b;
+
+		pthread_mutex_lock(&s->lock);
+		while (!s->batch && !stopping(s))
+			pthread_cond_wait(&s->changed, &s->lock);
+		b = s->batch;
+		pthread_mutex_unlock(&s->lock);
+		if (!b || stopping(s))
+			break;
+		send_batch(s, b);
+		if (!stopping(s))
+			finish(s);
+	}
+	return NULL;
+}
+
+/* The replay comes before the reader may look for positions: it is the first thing that the thread does. */
+static void *run_all(void *arg)
+{
+	struct sender *s = arg;
+
+	replay(s);
+	if (!stopping(s))
+		finish(s);
+	return run(s);
+}
+
+static int make_poster(struct sender *s, struct err *err)
+{
+	const struct loki_settings *l = s->setup.loki;
+	struct arena CLEANUP(arena_fini) a = {0};
+	struct http_header *headers = ARENA_ARRAY(&a, struct http_header, l->headers.n + 1);
+
+	for (size_t i = 0; i < l->headers.n; i++)
+		headers[i] = (struct http_header){l->headers.items[i].key, l->headers.items[i].value};
+	return http_poster_new(&s->poster,
+	                       &(struct http_post_settings){.url = l->push_url,
+	                                                    .content_type = "application/x-protobuf",
+	                                                    .username = l->basic_auth.username,
+	                                                    .password = l->basic_auth.password,
+	                                                    .bearer_token = l->bearer_token,
+	                                                    .ca_file = l->tls.ca_file,
+	                                                    .cert_file = l->tls.cert_file,
+	                                                    .key_file = l->tls.key_file,
+	                                                    .insecure_skip_verify = l->tls.insecure_skip_verify,
+	                                                    .proxy = l->proxy,
+	                                                    .headers = headers,
+	                                                    .n_headers = l->headers.n,
+	                                                    .timeout_ns = l->timeout,
+	                                                    .stop = &s->stop},
+	                       err);
+}
+
+int sender_start(struct sender **out, const struct sender_setup *setup, struct err *err)
+{
+	static struct batch replaying; /* stands for a batch until the replay is over */
+	struct sender *s = calloc(1, sizeof(*s));
+	pthread_condattr_t attr;
+
+	if (!s)
+		abort();
+	s->setup = *setup;
+	s->stored = true;
+	s->batch = &replaying;
+	s->encoder = encoder_new();
+	pthread_mutex_init(&s->lock, NULL);
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(&s->changed, &attr);
+	pthread_condattr_destroy(&attr);
+	if (make_poster(s, err) < 0 || thread_start(&s->thread, "logs-send", false, run_all, s, err) < 0) {
+		sender_free(s);
+		return -1;
+	}
+	*out = s;
+	return 0;
+}
+
+void sender_stop(struct sender *s)
+{
+	pthread_mutex_lock(&s->lock);
+	atomic_store(&s->stop, true);
+	pthread_cond_broadcast(&s->changed);
+	pthread_mutex_unlock(&s->lock);
+}
+
+bool sender_join(struct sender *s, int64_t deadline_ns)
+{
+	struct timespec ts = {deadline_ns / NS_PER_S, deadline_ns % NS_PER_S};
+
+	return pthread_clockjoin_np(s->thread, NULL, CLOCK_MONOTONIC, &ts) == 0;
+}
+
+void sender_free(struct sender *s)
+{
+	if (!s)
+		return;
+	http_poster_free(s->poster);
+	encoder_free(s->encoder);
+	buf_fini(&s->group);
+	pthread_mutex_destroy(&s->lock);
+	pthread_cond_destroy(&s->changed);
+	free(s);
+}
+
+bool sender_offer(struct sender *s, struct batch *b)
+{
+	bool taken;
+
+	pthread_mutex_lock(&s->lock);
+	taken = !s->batch;
+	if (taken) {
+		s->batch = b;
+		atomic_store(&s->setup.counts->oldest_real_ns, b->n ? b->read_real_ns : 0);
+		pthread_cond_broadcast(&s->changed);
+	}
+	pthread_mutex_unlock(&s->lock);
+	return taken;
+}
+
+bool sender_idle(struct sender *s)
+{
+	bool idle;
+
+	pthread_mutex_lock(&s->lock);
+	idle = !s->batch;
+	pthread_mutex_unlock(&s->lock);
+	return idle;
+}

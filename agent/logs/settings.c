@@ -1,0 +1,192 @@
+#include "logs/settings.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "logs/pipeline.h"
+#include "metric/metric.h"
+
+enum {
+	MIN_BATCH = 4 * 1024,
+	MAX_BATCH = 3 * 512 * 1024, /* compressed it must fit into the file of the push that is under way */
+	MIN_LINE = 64,
+	MAX_LINE = 256 * 1024, /* what Loki takes by default */
+};
+
+static const struct field batch_fields[] = {
+	{.name = "max_bytes",
+         .type = FIELD_SIZE,
+         .offset = FIELD_AT(struct loki_batch, max_bytes, uint64_t),
+         .def = "1MiB",
+         .min = MIN_BATCH,
+         .max = MAX_BATCH,
+         .help = "The most that one push holds, uncompressed."},
+	{.name = "max_age",
+         .type = FIELD_DURATION,
+         .offset = FIELD_AT(struct loki_batch, max_age, int64_t),
+         .def = "1s",
+         .min = 10000000,
+         .max = 60000000000,
+         .help = "How long an entry may wait for others."},
+	{0},
+};
+
+static const struct field basic_auth_fields[] = {
+	F_STRING(struct loki_basic_auth, username, NULL, "User name for Loki."),
+	F_SECRET(struct loki_basic_auth, password, "The password that goes with it."),
+	{0},
+};
+
+static const struct field tls_fields[] = {
+	F_STRING(struct loki_tls, ca_file, NULL, "Certificates to trust instead of the system's."),
+	F_STRING(struct loki_tls, cert_file, NULL, "Our own certificate, where Loki asks for one."),
+	F_STRING(struct loki_tls, key_file, NULL, "The key of our own certificate."),
+	F_BOOL(struct loki_tls, insecure_skip_verify, "false",
+               "Trust any certificate; anybody may then read the logs."),
+	{0},
+};
+
+static const struct field loki_fields[] = {
+	F_STRING(struct loki_settings, url, NULL,
+                 "Where Loki is; /loki/api/v1/push is added where there is no path. Default: $LOKI_URL."),
+	F_STRING(struct loki_settings, tenant, NULL, "Sent as X-Scope-OrgID."),
+	F_STRUCT(struct loki_settings, batch, batch_fields, "How much is sent at once."),
+	F_STRUCT(struct loki_settings, basic_auth, basic_auth_fields, "Log in with a name and a password."),
+	F_SECRET(struct loki_settings, bearer_token, "Log in with a token."),
+	F_STRUCT(struct loki_settings, tls, tls_fields, "For https URLs."),
+	F_MAP(struct loki_settings, headers, "More headers of each push."),
+	F_STRING(struct loki_settings, proxy, NULL, "URL of an HTTP or SOCKS proxy; the environment's are not used."),
+	{.name = "timeout",
+         .type = FIELD_DURATION,
+         .offset = FIELD_AT(struct loki_settings, timeout, int64_t),
+         .def = "30s",
+         .min = 100000000,
+         .max = 600000000000,
+         .help = "How long one push may take."},
+	{0},
+};
+
+static const struct field file_fields[] = {
+	F_STRINGS(struct log_file_source, paths, NULL, "Files to follow; * ? [] are patterns."),
+	F_STRINGS(struct log_file_source, exclude, NULL, "Patterns of paths or names not to follow."),
+	{.name = "max_line_bytes",
+         .type = FIELD_SIZE,
+         .offset = FIELD_AT(struct log_file_source, max_line_bytes, uint64_t),
+         .def = "256KiB",
+         .min = MIN_LINE,
+         .max = MAX_LINE,
+         .help = "Longer lines are cut, with a mark at their end."},
+	{0},
+};
+
+static int check_source(const struct field *f, const struct list *list, size_t i, struct err *err)
+{
+	const struct log_source *s = (const struct log_source *)list->items + i;
+
+	(void)f;
+	if (!s->file.paths.n)
+		return err_set(err, "a source needs something to read: file: {paths: [/var/log/app/*.log]}");
+	for (size_t k = 0; k < s->file.paths.n; k++)
+		if (s->file.paths.items[k][0] != '/')
+			return err_set(err, "%s: the paths of a source begin with /", s->file.paths.items[k]);
+	return 0;
+}
+
+static const struct field *source_fields(struct arena *a)
+{
+	struct field *fields = ARENA_ARRAY(a, struct field, 5);
+
+	fields[0] = (struct field)F_STRING(struct log_source, name, NULL,
+	                                   "Tells this source from others in metrics; its number without.");
+	fields[1] =
+		(struct field)F_STRUCT(struct log_source, file, file_fields, "Text files, through their rotations.");
+	fields[2] = (struct field)F_MAP(struct log_source, labels,
+	                                "Labels of the streams; filename and service_name are "
+	                                "set where they are not given.");
+	fields[2].key_ok = label_name_valid;
+	fields[2].key_rule = "letters, digits and _, not beginning with a digit";
+	fields[3] = (struct field)F_CHOICES(struct log_source, stages, stage_fields(a),
+	                                    "What is done to each line, in turn.");
+	fields[3].check = stage_check;
+	return fields;
+}
+
+const struct field *log_settings_fields(struct arena *a)
+{
+	struct field *fields = ARENA_ARRAY(a, struct field, 4);
+
+	fields[0] = (struct field)F_STRUCT(struct log_settings, loki, loki_fields, "Where logs are sent to.");
+	fields[1] = (struct field)F_LIST(struct log_settings, sources, struct log_source, source_fields(a),
+	                                 "What is read.");
+	fields[1].check = check_source;
+	fields[2] =
+		(struct field)F_SIZE(struct log_settings, max_held_bytes, "1GiB",
+	                             "The most that deleted files may hold of the disk until they are delivered, and "
+	                             "never more than a tenth of what is free; the oldest is then given up.");
+	return fields;
+}
+
+/* The path begins behind the host; a lone / counts as none. */
+static bool has_path(const char *url)
+{
+	const char *host = strstr(url, "://");
+	const char *slash = strchr(host ? host + 3 : url, '/');
+
+	return slash && slash[1];
+}
+
+static size_t count_labels(const struct log_source *s, const struct string_map *external)
+{
+	size_t n = s->labels.n + external->n + 2;
+
+	for (size_t i = 0; i < s->labels.n; i++)
+		n -= !strcmp(s->labels.items[i].key, "filename") || !strcmp(s->labels.items[i].key, "service_name");
+	return n;
+}
+
+static const char *fault_in(const struct log_settings *s, const struct string_map *external)
+{
+	const struct loki_settings *l = &s->loki;
+
+	if (!l->url)
+		return "logs.loki: url is missing, and $LOKI_URL is not set; write where Loki is, such as "
+		       "http://loki:3100";
+	if (strncmp(l->url, "http://", 7) != 0 && strncmp(l->url, "https://", 8) != 0)
+		return "logs.loki.url: must begin with http:// or https://";
+	if (strchr(l->url, '@'))
+		return "logs.loki.url: holds credentials; write them below basic_auth";
+	if (l->basic_auth.username && l->bearer_token)
+		return "logs.loki: basic_auth and bearer_token exclude each other; keep one";
+	if (l->basic_auth.password && !l->basic_auth.username)
+		return "logs.loki.basic_auth: username is missing";
+	if (!l->tls.cert_file != !l->tls.key_file)
+		return "logs.loki.tls: cert_file and key_file go together";
+	for (size_t i = 0; i < s->sources.n; i++)
+		if (count_labels((const struct log_source *)s->sources.items + i, external) > LOG_MAX_LABELS)
+			return "logs.sources: a source has more than 15 labels with external_labels, filename and "
+			       "service_name; "
+			       "Loki takes 15";
+	return NULL;
+}
+
+int log_settings_finish(struct arena *a, struct log_settings *s, const struct string_map *external_labels,
+                        const char *file, struct faults *faults)
+{
+	const char *environment = getenv("LOKI_URL"), *fault;
+	size_t len;
+
+	if (!s->sources.n)
+		return 0;
+	if (!s->loki.url && environment && *environment)
+		s->loki.url = arena_strdup(a, environment);
+	fault = fault_in(s, external_labels);
+	if (fault) {
+		faults_add(faults, file, 0, 0, "%s", fault);
+		return -1;
+	}
+	len = strlen(s->loki.url);
+	len -= s->loki.url[len - 1] == '/';
+	s->loki.push_url =
+		has_path(s->loki.url) ? s->loki.url : arena_printf(a, "%.*s/loki/api/v1/push", (int)len, s->loki.url);
+	return 0;
+}

@@ -1,0 +1,167 @@
+#include "net/http_post.h"
+
+#include <curl/curl.h>
+#include <string.h>
+
+#include "base/clock.h"
+
+enum { CONNECT_TIMEOUT_MS = 5000 };
+
+struct http_poster {
+	struct http_post_settings settings;
+	CURL *curl;
+	struct curl_slist *headers;
+	char reason[CURL_ERROR_SIZE];
+};
+
+static void free_list(struct curl_slist **list)
+{
+	curl_slist_free_all(*list);
+}
+
+/* The rest of a long reply is read, so that the connection can be used again, but not kept. */
+static size_t on_body(char *data, size_t size, size_t n, void *arg)
+{
+	struct http_post_reply *out = arg;
+	size_t len = size * n, room = sizeof(out->text) - 1 - out->len;
+
+	len = len < room ? len : room;
+	memcpy(out->text + out->len, data, len);
+	out->len += len;
+	return size * n;
+}
+
+static int on_progress(void *arg, curl_off_t a, curl_off_t b, curl_off_t c, curl_off_t d)
+{
+	struct http_poster *p = arg;
+
+	(void)a, (void)b, (void)c, (void)d;
+	return p->settings.stop && atomic_load_explicit(p->settings.stop, memory_order_relaxed);
+}
+
+static int add_header(struct curl_slist **list, const char *name, const char *value)
+{
+	char CLEANUP_FREE *text = NULL;
+	struct curl_slist *longer;
+
+	/* curl leaves a header without a value out, unless it ends with a semicolon */
+	if (asprintf(&text, *value ? "%s: %s" : "%s;", name, value) < 0)
+		abort();
+	longer = curl_slist_append(*list, text);
+	if (!longer)
+		return -1;
+	*list = longer;
+	return 0;
+}
+
+static int set_headers(struct http_poster *p)
+{
+	const struct http_post_settings *s = &p->settings;
+	int rc = add_header(&p->headers, "Content-Type", s->content_type);
+
+	rc |= curl_slist_append(p->headers, "Expect:") ? 0 : -1;
+	for (size_t i = 0; i < s->n_headers; i++)
+		rc |= add_header(&p->headers, s->headers[i].name, s->headers[i].value);
+	return rc;
+}
+
+static void set_credentials(CURL *curl, const struct http_post_settings *s)
+{
+	if (s->username) {
+		curl_easy_setopt(curl, CURLOPT_HTTPAUTH, (long)CURLAUTH_BASIC);
+		curl_easy_setopt(curl, CURLOPT_USERNAME, s->username);
+		curl_easy_setopt(curl, CURLOPT_PASSWORD, s->password ? s->password : "");
+	} else if (s->bearer_token) {
+		curl_easy_setopt(curl, CURLOPT_HTTPAUTH, (long)CURLAUTH_BEARER);
+		curl_easy_setopt(curl, CURLOPT_XOAUTH2_BEARER, s->bearer_token);
+	}
+}
+
+static void set_tls(CURL *curl, const struct http_post_settings *s)
+{
+	if (s->ca_file)
+		curl_easy_setopt(curl, CURLOPT_CAINFO, s->ca_file);
+	if (s->cert_file)
+		curl_easy_setopt(curl, CURLOPT_SSLCERT, s->cert_file);
+	if (s->key_file)
+		curl_easy_setopt(curl, CURLOPT_SSLKEY, s->key_file);
+	if (s->insecure_skip_verify) {
+		curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, 0L);
+		curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, 0L);
+	}
+}
+
+static void configure(struct http_poster *p)
+{
+	const struct http_post_settings *s = &p->settings;
+	CURL *curl = p->curl;
+
+	curl_easy_setopt(curl, CURLOPT_URL, s->url);
+	curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
+	curl_easy_setopt(curl, CURLOPT_PROXY, s->proxy ? s->proxy : "");
+	curl_easy_setopt(curl, CURLOPT_POST, 1L);
+	curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+	curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, (long)CONNECT_TIMEOUT_MS);
+	curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)(s->timeout_ns / NS_PER_MS));
+	curl_easy_setopt(curl, CURLOPT_USERAGENT, "vedette/" VEDETTE_VERSION);
+	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_body);
+	curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
+	curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, on_progress);
+	curl_easy_setopt(curl, CURLOPT_XFERINFODATA, p);
+	curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, p->reason);
+	set_credentials(curl, s);
+	set_tls(curl, s);
+}
+
+int http_poster_new(struct http_poster **out, const struct http_post_settings *settings, struct err *err)
+{
+	struct http_poster *p = calloc(1, sizeof(*p));
+
+	if (!p)
+		abort();
+	p->settings = *settings;
+	p->curl = curl_easy_init();
+	if (!p->curl || set_headers(p) < 0) {
+		http_poster_free(p);
+		return err_set(err, "libcurl could not be started");
+	}
+	configure(p);
+	*out = p;
+	return 0;
+}
+
+void http_poster_free(struct http_poster *p)
+{
+	if (!p)
+		return;
+	curl_easy_cleanup(p->curl);
+	curl_slist_free_all(p->headers);
+	free(p);
+}
+
+int http_post(struct http_poster *p, struct span body, struct http_header extra, struct http_post_reply *out,
+              struct err *err)
+{
+	struct curl_slist *headers CLEANUP(free_list) = NULL;
+	long status = 0;
+	CURLcode rc;
+
+	for (const struct curl_slist *h = p->headers; h; h = h->next)
+		headers = curl_slist_append(headers, h->data);
+	if (extra.name && add_header(&headers, extra.name, extra.value) < 0)
+		return err_set(err, "out of memory");
+	out->len = 0;
+	*p->reason = '\0';
+	curl_easy_setopt(p->curl, CURLOPT_HTTPHEADER, headers);
+	curl_easy_setopt(p->curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)body.len);
+	curl_easy_setopt(p->curl, CURLOPT_POSTFIELDS, body.s);
+	curl_easy_setopt(p->curl, CURLOPT_WRITEDATA, out);
+	rc = curl_easy_perform(p->curl);
+	curl_easy_setopt(p->curl, CURLOPT_HTTPHEADER, NULL);
+	out->text[out->len] = '\0';
+	if (rc != CURLE_OK)
+		return err_set(err, "%s: %s", p->settings.url, *p->reason ? p->reason : curl_easy_strerror(rc));
+	curl_easy_getinfo(p->curl, CURLINFO_RESPONSE_CODE, &status);
+	out->status = (int)status;
+	return 0;
+}
