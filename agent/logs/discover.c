@@ -190,7 +190,7 @@ static void open_found(struct reader *r, const struct log_source *source, const 
 	struct err err;
 
 	/* before it is opened: what is rotated meanwhile is then found as a sibling next time */
-	if ((r->first && r->since_s) || newest_of(r, path))
+	if ((r->first && r->resumed) || newest_of(r, path))
 		open_siblings(r, source, path);
 	f = log_file_open(path, path, source, r->external_labels, &err);
 	if (!f && *err.text && r->first)
@@ -309,10 +309,22 @@ static void limit_held(struct reader *r)
 	atomic_store(&r->counts->held_bytes, held);
 }
 
+/* A path that is empty now may have had more than one file since the last look. */
+static void look_behind_gone(struct reader *r)
+{
+	for (size_t i = 0; i < r->n_files; i++) {
+		const struct log_file *f = r->files[i];
+
+		if (!f->present && newest_of(r, f->path) == f)
+			open_siblings(r, f->source, f->path);
+	}
+}
+
 void reader_discover(struct reader *r)
 {
 	const struct log_source *sources = r->settings->sources.items;
 	int64_t now = clock_mono_ns();
+	bool changed = r->look;
 
 	r->look = false;
 	for (size_t i = 0; i < r->n_files; i++)
@@ -320,6 +332,8 @@ void reader_discover(struct reader *r)
 	for (size_t i = 0; i < r->settings->sources.n; i++)
 		for (size_t k = 0; k < sources[i].file.paths.n; k++)
 			take_pattern(r, &sources[i], sources[i].file.paths.items[k]);
+	if (changed)
+		look_behind_gone(r);
 	for (size_t i = r->n_files; i-- > 0;) {
 		r->files[i]->dirty = true; /* also what inotify does not tell of */
 		if (is_done(r, r->files[i], now))

@@ -27,6 +27,7 @@ struct reader {
 	struct log_file **files; /* in the order of their discovery */
 	size_t n_files, room_files;
 	int64_t since_s; /* unknown rotated files that are older are none of ours */
+	bool resumed;    /* a former run has left positions */
 	bool first;      /* the first look around is still to come */
 	bool look;
 	int64_t looked_ns;

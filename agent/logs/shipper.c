@@ -86,7 +86,8 @@ static int start_reading(struct shipper *s, const struct string_map *external_la
 	s->reader.counts = &s->counts;
 	s->reader.plans = s->plans;
 	s->reader.wake_fd = s->wake_fd;
-	s->reader.since_s = since;
+	s->reader.resumed = since > 0;
+	s->reader.since_s = since ? since : clock_real_ns() / NS_PER_S;
 	if (thread_start(&s->reading, "logs-read", false, reader_run, &s->reader, err) < 0)
 		return -1;
 	s->reading_started = true;

@@ -36,8 +36,8 @@ struct web_hooks {
 	int (*reload)(void *owner, struct err *err); /* POST /-/reload */
 	struct reload_state (*reload_state)(void *owner);
 	void (*samples)(void *owner, struct sample_set *set); /* NULL, or adds what main has to say of the agent */
-	int watch_fd;                  /* -1, or one more descriptor to wait for (signals) */
-	void (*on_watch)(void *owner); /* watch_fd is readable */
+	int watch_fd;                                         /* -1, or one more descriptor to wait for (signals) */
+	void (*on_watch)(void *owner);                        /* watch_fd is readable */
 };
 
 struct web;
