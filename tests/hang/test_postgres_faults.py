@@ -8,6 +8,7 @@ import pytest
 import postgres as pg
 from postgres_faults import FAULTS
 from support import SANITIZED, Exposition, wait_until
+from test_hanging_postgres import threads_of
 
 ROUNDS = 2 if SANITIZED else 100 if os.environ.get("VEDETTE_LONG") else 20
 WARM_UP = 1 if SANITIZED else 2
@@ -63,13 +64,13 @@ def test_fault(start_fault, start_agent, kind):
     is_up_again(agent)
     for i in range(WARM_UP + ROUNDS):
         if i == WARM_UP:
-            before = agent.threads(), agent.descriptors(), resident(agent)
+            before = threads_of(agent), agent.descriptors(), resident(agent)
         fault.strike(agent)
         shows_down(agent, fault.words)
         fault.cure()
         is_up_again(agent)
     threads, descriptors, memory = before
-    wait_until(lambda: agent.threads() <= threads and agent.descriptors() <= descriptors,
+    wait_until(lambda: len(threads_of(agent)) <= len(threads) and agent.descriptors() <= descriptors,
                what=f"no thread or descriptor is gained: {before}")
     gained = resident(agent) - memory
     print(f"{kind.__name__}: {gained >> 10} KiB gained in {ROUNDS} rounds")
