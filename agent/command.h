@@ -16,6 +16,7 @@ struct command {
 enum exit_status cmd_run(const struct options *o);
 enum exit_status cmd_check(const struct options *o);
 enum exit_status cmd_scrape(const struct options *o);
+enum exit_status cmd_ship(const struct options *o);
 enum exit_status cmd_metrics(const struct options *o);
 enum exit_status cmd_config(const struct options *o);
 enum exit_status cmd_healthcheck(const struct options *o);

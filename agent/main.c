@@ -8,6 +8,7 @@ static const struct command commands[] = {
 	{"run", "", "Collect and serve; what happens without a command.", cmd_run},
 	{"check", "", "Read the settings and say everything that is wrong with them.", cmd_check},
 	{"scrape", "[EXPORTER...]", "Collect once and print the samples.", cmd_scrape},
+	{"ship", "[FILE|-]", "Show what each stage does to each line of a file; with --dry-run only.", cmd_ship},
 	{"metrics", "", "Print the reference of all metrics.", cmd_metrics},
 	{"config", "", "Print the reference of all settings.", cmd_config},
 	{"healthcheck", "", "Ask the running agent whether it is well; for containers.", cmd_healthcheck},

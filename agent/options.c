@@ -39,6 +39,9 @@ static const struct option_row rows[] = {
 	{"json", NULL, "Print the reference as JSON.", AT(json), "metrics"},
 	{"openmetrics", NULL, "Print OpenMetrics 1.0.0 instead of the text format 0.0.4.", AT(openmetrics), "scrape"},
 	{"query", "NAME", "Of sql: ask only this query, and show its rows too.", AT(query), "scrape"},
+	{"dry-run", NULL, "Send nothing, show what would be sent and why.", AT(dry_run), "ship"},
+	{"source", "NAME", "The source of the settings whose stages are run: its name, or its number.", AT(source),
+         "ship"},
 	{"help", NULL, "Print this.", AT(help)},
 };
 

@@ -21,6 +21,8 @@ struct options {
 	bool print;          /* config: the settings in force */
 	bool markdown, json; /* metrics: the form of the reference */
 	bool openmetrics;    /* scrape */
+	bool dry_run;        /* ship */
+	const char *source;  /* ship; NULL: the one that reads the file */
 	const char *query;   /* scrape sql: only this one, with its rows */
 	bool help;
 	char **arguments; /* what is left, NULL-terminated */
