@@ -12,5 +12,5 @@ struct relay_options {
 	bool in_main;    /* its series are in /metrics, too */
 };
 
-/* Adds all that is there now; -1: nothing was added. */
+/* Adds all that is there now but for times of creation (x_created); -1: nothing was added. */
 MUST_CHECK int relay_read(struct probe *p, const struct relay_options *o, struct sample_set *set, struct err *err);
