@@ -129,15 +129,24 @@ run_ctest() {
 	count "ctest-$preset" $?
 }
 
-# run_pytest PRESET PATH...: with that preset's program. In front of it stands what $wrapper holds.
+# run_pytest PRESET NAME ARGUMENT...: with that preset's program. In front of it stands what $wrapper holds.
 run_pytest() {
-	local preset=$1
-	shift
-	VEDETTE=$PWD/build/$preset/vedette VEDETTE_PRESET=$preset step "pytest-$preset" timeout -k 10 \
+	local preset=$1 name=pytest-$1-$2
+	shift 2
+	VEDETTE=$PWD/build/$preset/vedette VEDETTE_PRESET=$preset step "$name" timeout -k 10 \
 		"$([ "$long" ] && echo 5400 || echo 1800)" \
 		"${wrapper[@]}" /usr/bin/python3 -m pytest -p no:cacheprovider -ra -q --durations 10 \
-		--junitxml "$results/pytest-$preset.xml" "$@"
-	count "pytest-$preset" $?
+		--junitxml "$results/$name.xml" "$@"
+	count "$name" $?
+}
+
+# These see the whole machine, or measure: nothing may run beside them.
+alone=(tests/integration/test_containers.py tests/integration/test_memory.py)
+
+# run_suite PRESET: most tests wait most of the time, so two run at once.
+run_suite() {
+	run_pytest "$1" alone "${alone[@]}"
+	run_pytest "$1" suite -n 2 "${alone[@]/#/--ignore=}" tests/integration tests/hang
 }
 
 tier_lint() {
@@ -166,20 +175,20 @@ tier_sanitize() {
 	build debug || return # some tests read what its golden program wrote
 	if build asan; then
 		run_ctest asan
-		run_pytest asan tests/integration tests/hang
+		run_suite asan
 	fi
 	# ThreadSanitizer needs its memory where address randomisation may have put something else
 	setarch -R true 2>/dev/null && wrapper=(setarch -R)
 	if build tsan; then
 		run_ctest tsan
-		run_pytest tsan tests/integration/test_concurrency.py
+		run_pytest tsan suite tests/integration/test_concurrency.py
 	fi
 	wrapper=()
 }
 
 tier_integration() {
 	wait_for_loki
-	build debug && build release && run_pytest release tests/integration tests/hang
+	build debug && build release && run_suite release
 }
 
 tier_fuzz() {
