@@ -73,7 +73,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		assert(json_want_parse(span_of(paths[i]), &wants[i]));
 	good = json_read(&a, text, wants, PATHS, values);
 	root = json_loadb((const char *)data, size, 0, &error);
-	if (json_is_object(root) && !is_deep(data, size)) {
+	/* jansson overlooks a NUL behind a number */
+	if (json_is_object(root) && !is_deep(data, size) && !memchr(data, 0, size)) {
 		assert(good);
 		compare(root, wants, values);
 	}
