@@ -345,6 +345,8 @@ static int try_login(struct pg *pg, int64_t deadline_ns, double *seconds, struct
 
 int pg_login(struct pg *pg, int64_t deadline_ns, double *seconds, struct err *err)
 {
+	int64_t now = clock_mono_ns();
+
 	*seconds = 0;
 	if (pg->answer) {
 		*seconds = 0.002;
@@ -355,7 +357,7 @@ int pg_login(struct pg *pg, int64_t deadline_ns, double *seconds, struct err *er
 		*err = pg->refusal;
 		return -1;
 	}
-	if (clock_mono_ns() >= deadline_ns || pg->ended_ns > clock_mono_ns())
+	if (now >= deadline_ns || pg->ended_ns > now)
 		return pg_fail(pg, PG_TIMEOUT, err, "no time was left to log in");
-	return try_login(pg, deadline_ns, seconds, err);
+	return try_login(pg, now + (deadline_ns - now) / 2, seconds, err);
 }

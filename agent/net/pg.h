@@ -85,7 +85,8 @@ enum pg_failure pg_failure(const struct pg *pg); /* of the last call that failed
 /* The server's version such as 150004, logging in where that is needed; -1 when it does not let us in. */
 MUST_CHECK int pg_version(struct pg *pg, int64_t deadline_ns, int *version, struct err *err);
 
-/* A new connection, one trivial query, and its end; *seconds is how long it took, also in vain. */
+/* A new connection, one trivial query, and its end; *seconds is how long it took, also in vain. It takes half of the
+ * time at most: where nobody new gets in, those who are in still have much to tell. */
 MUST_CHECK int pg_login(struct pg *pg, int64_t deadline_ns, double *seconds, struct err *err);
 
 /* The i-th query that rests after a time-out, and for how many runs still; NULL: there are no more. */
