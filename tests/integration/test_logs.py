@@ -6,6 +6,7 @@ import shutil
 
 import pytest
 
+import loki_faults
 import support
 
 CONFIG = """
@@ -215,3 +216,32 @@ def test_reload(shipping, loki):
     assert shipping.agent.get("/-/reload", method="POST").status == 200
     write(shipping.file(), numbers(100, 100))
     wait_for_all(loki, written + numbers(100, 100))
+
+
+@pytest.mark.parametrize("script", [[260], [500, 503], [429], [401], ["cut request"], ["cut reply", "cut reply"]], ids=str)
+def test_pushes_that_fail(start_agent, tmp_path, loki, script):
+    faults = loki_faults.Faults(loki.port, script)
+    try:
+        shipping = Shipping(start_agent, tmp_path, faults.url)
+        shipping.agent.expect_log("Loki does not let us in")
+        lines = numbers(3000)
+        write(shipping.file(), lines)
+        support.wait_until(lambda: shipping.value("vedette_logs_sent_entries_total") == len(lines), 60, "all are sent")
+        assert not faults.script
+        assert shipping.value("vedette_logs_retries_total") >= len(script)
+        wait_for_all(loki, lines)
+        shipping.agent.stop()
+    finally:
+        faults.end()
+
+
+def test_what_is_too_large_is_split(start_agent, tmp_path, loki):
+    faults = loki_faults.Faults(loki.port, max_body=4000)
+    try:
+        shipping = Shipping(start_agent, tmp_path, faults.url)
+        lines = numbers(3000)
+        write(shipping.file(), lines)
+        wait_for_all(loki, lines)
+        shipping.agent.stop()
+    finally:
+        faults.end()

@@ -1,0 +1,58 @@
+"""A proxy before the real Loki that shows what a healthy one cannot be made to show."""
+import http.client
+import http.server
+import threading
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self):
+        faults = self.server.faults
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        if faults.max_body and len(body) > faults.max_body:
+            self.answer(413, b"request too large")
+            return
+        fault = faults.script.pop(0) if faults.script else None
+        if fault == "cut request":
+            self.connection.close()
+        elif fault == "cut reply":
+            self.forward(body)
+            self.connection.shutdown(2)
+            self.close_connection = True
+        elif fault:
+            self.answer(fault, b"a fault\n")
+        else:
+            self.answer(*self.forward(body))
+
+    def forward(self, body):
+        connection = http.client.HTTPConnection("127.0.0.1", self.server.faults.port, timeout=30)
+        connection.request("POST", self.path, body, {"Content-Type": self.headers["Content-Type"]})
+        reply = connection.getresponse()
+        return reply.status, reply.read()
+
+    def answer(self, status, body):
+        self.send_response(status)
+        if status != 204:
+            self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        if status != 204:
+            self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
+
+
+class Faults:
+    def __init__(self, port, script=(), max_body=0):
+        """script: what the first pushes get: a status, "cut request" or "cut reply"; the others are Loki's."""
+        self.port, self.script, self.max_body = port, list(script), max_body
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server.daemon_threads = True
+        self.server.faults = self
+        self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def end(self):
+        self.server.shutdown()
+        self.server.server_close()
