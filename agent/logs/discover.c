@@ -142,14 +142,15 @@ static void open_siblings(struct reader *r, const struct log_source *source, con
 	size_t n = find_siblings(path, found);
 
 	for (size_t i = 0; i < n; i++) {
-		struct err err;
 		struct log_file *f = NULL;
+		struct err err;
+		bool read;
 
 		if (!find(r, found[i].dev, found[i].inode))
 			f = log_file_open(found[i].path, path, source, r->external_labels, &err);
-		if (f && !take_up(r, f, true) && found[i].changed_ns < r->since_s * NS_PER_S) {
-			log_file_free(f);
-		} else if (f && f->position.offset >= f->size) {
+		read = f && !take_up(r, f, true) && found[i].changed_ns < r->since_s * NS_PER_S;
+		read = read || (f && f->position.offset >= f->size);
+		if (read) {
 			log_file_free(f);
 		} else if (f) {
 			f->present = false;
