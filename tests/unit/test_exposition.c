@@ -36,6 +36,7 @@ static const char *text(enum exposition_format format, size_t conflicts)
 
 	buf_reset(&out);
 	assert_int_equal(exposition_write(&out, format, &arena, sets, 2), conflicts);
+	assert_true(!out.data || !out.data[out.len]);
 	buf_putc(&out, '\0');
 	return out.data;
 }
