@@ -9,8 +9,11 @@
 /* A few milliseconds and 1 MiB at most, however malicious pattern and subject are together. */
 enum { MATCH_LIMIT = 100000, HEAP_LIMIT_KIB = 1024 };
 
+enum { OPTIONS = PCRE2_UTF | PCRE2_DOLLAR_ENDONLY | PCRE2_NEVER_BACKSLASH_C };
+
 struct regex {
-	pcre2_code *code;
+	pcre2_code *code; /* for any bytes: reads all of the subject in each call, to see which of it is UTF-8 */
+	pcre2_code *code_of_valid; /* for what is UTF-8; searches that go on and on would be quadratic with the other */
 	const char *pattern;
 	size_t groups;
 	const char *names[REGEX_MAX_GROUPS];
@@ -91,10 +94,10 @@ int regex_compile(struct arena *a, struct span pattern, const struct regex **out
 
 	pcre2_set_max_pattern_length(context, REGEX_MAX_PATTERN);
 	re->pattern = arena_strndup(a, pattern.s, pattern.len);
-	re->code = pcre2_compile((PCRE2_SPTR)pattern.s, pattern.len,
-	                         PCRE2_UTF | PCRE2_MATCH_INVALID_UTF | PCRE2_DOLLAR_ENDONLY | PCRE2_NEVER_BACKSLASH_C,
-	                         &code, &offset, context);
-	if (!re->code) {
+	re->code = pcre2_compile((PCRE2_SPTR)pattern.s, pattern.len, OPTIONS | PCRE2_MATCH_INVALID_UTF, &code, &offset,
+	                         context);
+	re->code_of_valid = pcre2_compile((PCRE2_SPTR)pattern.s, pattern.len, OPTIONS, &code, &offset, context);
+	if (!re->code || !re->code_of_valid) {
 		pcre2_get_error_message(code, why, sizeof(why));
 		return err_set(err, "no regular expression: %s at offset %zu; mend the pattern", (char *)why, offset);
 	}
@@ -129,7 +132,8 @@ enum regex_result regex_find(const struct regex *re, struct span subject, size_t
 {
 	pcre2_match_data *data = match_data();
 	const PCRE2_SIZE *at;
-	int n = pcre2_match(re->code, (PCRE2_SPTR)subject.s, subject.len, from, 0, data, limits);
+	int n = pcre2_match(from ? re->code_of_valid : re->code, (PCRE2_SPTR)subject.s, subject.len, from,
+	                    from ? PCRE2_NO_UTF_CHECK : 0, data, limits);
 
 	if (n < 0)
 		return n == PCRE2_ERROR_NOMATCH ? REGEX_NO_MATCH : REGEX_LIMIT;

@@ -23,6 +23,6 @@ const char *regex_pattern(const struct regex *re);
 size_t regex_groups(const struct regex *re);
 const char *regex_group_name(const struct regex *re, size_t group);
 
-/* The first match at or behind `from`. groups has room for REGEX_MAX_GROUPS; one that took no part has a NULL text.
- * Patterns of more groups match, and give as many. */
+/* The first match at or behind `from`, which is 0 unless the subject is valid UTF-8. groups has room for
+ * REGEX_MAX_GROUPS; one that took no part has a NULL text. Patterns of more groups match, and give as many. */
 enum regex_result regex_find(const struct regex *re, struct span subject, size_t from, struct span *groups);

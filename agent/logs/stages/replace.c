@@ -1,5 +1,6 @@
 /* Replaces what an expression matches, everywhere in the line: its groups, or all of it where it has none. */
 #include "base/buf.h"
+#include "base/utf8.h"
 #include "config/regex.h"
 #include "logs/stage.h"
 
@@ -95,6 +96,10 @@ static enum stage_result run(struct stage *s, struct log_entry *e)
 
 	if (!source) {
 		stage_fail(s, "source is missing");
+		return STAGE_NEXT;
+	}
+	if (!utf8_valid(source->s, source->len)) {
+		stage_fail(s, "not UTF-8");
 		return STAGE_NEXT;
 	}
 	buf_reset(&state->text);
