@@ -94,7 +94,14 @@ class Agent:
         return len(os.listdir(f"/proc/{self.pid}/task"))
 
     def descriptors(self):
-        return len(os.listdir(f"/proc/{self.pid}/fd"))
+        """All but the kernel's files, which are kept open: how many depends on the machine's devices and processes."""
+        return sum(not link.startswith(("/proc/", "/sys/")) for link in map(self.link, os.listdir(f"/proc/{self.pid}/fd")))
+
+    def link(self, number):
+        try:
+            return os.readlink(f"/proc/{self.pid}/fd/{number}")
+        except FileNotFoundError:
+            return "/proc/closed"
 
     def send(self, number):
         os.kill(self.pid, number)
