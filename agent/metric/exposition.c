@@ -171,6 +171,7 @@ size_t exposition_write(struct buf *out, enum exposition_format format, struct a
 		for (const struct merged *same = &m.items[i]; same; same = same->same)
 			write_samples(out, same->family);
 	}
-	buf_puts(out, format == EXPOSITION_OPENMETRICS ? "# EOF\n" : ""); /* which also ends the text, as a buf's does */
+	buf_puts(out,
+	         format == EXPOSITION_OPENMETRICS ? "# EOF\n" : ""); /* which also ends the text, as a buf's does */
 	return m.conflicts;
 }
