@@ -50,10 +50,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	char *reply = strndup((const char *)data, size);
+	char *reply = malloc(size + 1);
 
 	if (!reply)
 		abort();
+	memcpy(reply, data, size);
+	reply[size] = '\0';
 	for (const struct registered_collector *rc = registry_collectors; rc->id; rc++)
 		if (rc->collector->target == TARGET_PGBOUNCER)
 			collect(rc->collector, reply);
