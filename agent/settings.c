@@ -10,14 +10,6 @@ const struct field *settings_fields(struct arena *a)
 	return all.fields;
 }
 
-static bool listed(const struct string_list *list, const char *name)
-{
-	for (size_t i = 0; i < list->n; i++)
-		if (!strcmp(list->items[i], name))
-			return true;
-	return false;
-}
-
 static void make_target(struct arena *a, const struct exporter_layout *l, const void *bound, struct target *out)
 {
 	const struct target_head *head = bound;
@@ -28,9 +20,9 @@ static void make_target(struct arena *a, const struct exporter_layout *l, const 
 		out->config = (const char *)bound + l->own;
 	for (size_t i = 0; i < l->n_slots; i++) {
 		const struct collector *c = l->slots[i].collector;
-		bool on = !c->off_by_default || listed(&head->collectors.enable, c->name);
+		bool on = !c->off_by_default || string_list_has(&head->collectors.enable, c->name);
 
-		if (!on || listed(&head->collectors.disable, c->name))
+		if (!on || string_list_has(&head->collectors.disable, c->name))
 			continue;
 		enabled[out->n_collectors++] =
 			(struct enabled_collector){c, c->fields ? (const char *)bound + l->slots[i].offset : NULL};

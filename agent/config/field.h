@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "base/err.h"
 
@@ -57,6 +58,14 @@ struct string_list {
 	const char **items;
 	size_t n;
 };
+
+static inline bool string_list_has(const struct string_list *list, const char *text)
+{
+	for (size_t i = 0; i < list->n; i++)
+		if (!strcmp(list->items[i], text))
+			return true;
+	return false;
+}
 
 struct string_pair {
 	const char *key, *value;

@@ -1,5 +1,6 @@
 /* What one cgroup uses. Source of the files' formats: the kernel's Documentation/admin-guide/cgroup-v2.rst. */
 #include "base/num.h"
+#include "collect/pressure.h"
 #include "exporters/container/common_container.h"
 
 #define NO_LABEL ((struct label){0})
@@ -157,20 +158,6 @@ static int take_limit(struct probe *p, const char *base, struct subject *s, stru
 	return 0;
 }
 
-static bool pressure_of(struct span text, const char *kind, uint64_t *out)
-{
-	struct span line, field;
-
-	while (scan_line(&text, &line)) {
-		if (!scan_field(&line, &field) || !span_eq(field, kind))
-			continue;
-		while (scan_field(&line, &field))
-			if (span_starts(field, "total="))
-				return num_parse_u64(field.s + 6, field.len - 6, out);
-	}
-	return false;
-}
-
 static int take_pressures(struct probe *p, const char *base, struct subject *s, struct sample_set *set, struct err *err)
 {
 	int result = 0;
@@ -183,7 +170,7 @@ static int take_pressures(struct probe *p, const char *base, struct subject *s, 
 		if (rc == READ_FAILED)
 			result = -1;
 		for (size_t k = i; rc == READ_OK && k < i + 2; k++)
-			if (pressure_of(text, pressures[k].line, &total))
+			if (pressure_total(text, pressures[k].line, &total))
 				subject_add(set, s, pressures[k].metric, (double)total / 1e6, NO_LABEL);
 	}
 	return result;

@@ -1,5 +1,5 @@
 /* Pressure stall information, from /proc/pressure: "some avg10=0.00 avg60=0.00 avg300=0.00 total=12345". */
-#include "base/num.h"
+#include "collect/pressure.h"
 #include "exporters/host/common_proc.h"
 
 static const struct metric_desc metrics[] = {
@@ -20,20 +20,6 @@ static const struct {
 	{"pressure/memory", "some"}, {"pressure/memory", "full"}, {"pressure/irq", "full"},
 };
 
-static bool total_of(struct span text, const char *kind, uint64_t *out)
-{
-	struct span line, field;
-
-	while (scan_line(&text, &line)) {
-		if (!scan_field(&line, &field) || !span_eq(field, kind))
-			continue;
-		while (scan_field(&line, &field))
-			if (span_starts(field, "total="))
-				return num_parse_u64(field.s + 6, field.len - 6, out);
-	}
-	return false;
-}
-
 static int collect(struct probe *p, struct sample_set *set, struct err *err)
 {
 	struct span text = {"", 0};
@@ -51,7 +37,8 @@ static int collect(struct probe *p, struct sample_set *set, struct err *err)
 			result = -1;
 		if (rc != READ_OK)
 			continue;
-		if (total_of(text, sources[i].line, &total)) /* divided twice, as others do: the same last digit */
+		if (pressure_total(text, sources[i].line,
+		                   &total)) /* divided twice, as others do: the same last digit */
 			sample_add(set, &metrics[i], (double)total / 1000 / 1000, NO_LABELS);
 		else if (proc_no_sense(err, path, text) < 0)
 			result = -1;

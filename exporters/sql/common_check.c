@@ -7,19 +7,11 @@ static const char *const taken[] = {"node_",        "pg_",       "pgbouncer_", "
                                     "container_",   "machine_",  "probe_",     "process_", "minio_",
                                     "meilisearch_", "promhttp_", "scrape_",    "ALERTS"};
 
-static bool listed(const struct string_list *list, const char *text)
-{
-	for (size_t i = 0; i < list->n; i++)
-		if (!strcmp(list->items[i], text))
-			return true;
-	return false;
-}
-
 static bool listed_twice(const struct string_list *list, size_t i)
 {
 	struct string_list before = {list->items, i};
 
-	return listed(&before, list->items[i]);
+	return string_list_has(&before, list->items[i]);
 }
 
 static bool ends_with_total(const char *name)
@@ -65,7 +57,7 @@ static int check_value(const char *name, const struct query *q, struct err *err)
 		return err_set(err, "buckets: only a histogram has them; write type: histogram");
 	if (!q->value == !q->values.n)
 		return err_set(err, "write value: COLUMN, or values: [COLUMN, …], and not both");
-	if (q->value && listed(&q->labels, q->value))
+	if (q->value && string_list_has(&q->labels, q->value))
 		return err_set(err, "value: %.60s is a label already", q->value);
 	if (q->value && q->type == QUERY_COUNTER && !ends_with_total(name))
 		return err_set(err, "name: a counter's name ends with _total; write %.60s_total", name);
@@ -76,7 +68,7 @@ static int check_value(const char *name, const struct query *q, struct err *err)
 			return err_set(err,
 			               "values: %.60s cannot end a metric's name; call the column otherwise with AS",
 			               column);
-		if (listed(&q->labels, column) || listed_twice(&q->values, i))
+		if (string_list_has(&q->labels, column) || listed_twice(&q->values, i))
 			return err_set(err, "values: %.60s is there twice, or is a label already", column);
 		if (q->type == QUERY_COUNTER && !ends_with_total(column))
 			return err_set(err, "values: a counter's name ends with _total; call the column %.60s_total",
@@ -106,7 +98,7 @@ static int check_buckets(const struct query *q, struct err *err)
 				err,
 				"buckets: write the bounds in ascending order; %.60s is not larger than the one before",
 				b->key);
-		if (listed(&q->labels, b->key))
+		if (string_list_has(&q->labels, b->key))
 			return err_set(err, "buckets: %.60s is a label already", b->key);
 		before = bound;
 	}
