@@ -30,13 +30,6 @@ struct row {
 	size_t index;
 };
 
-int show_ask(struct probe *p, const char *name, const char *sql, const struct pg_rows **rows, struct err *err)
-{
-	struct pg_request rq = {.name = name, .sql = sql, .deadline_ns = p->deadline_ns};
-
-	return pg_query(p->pg, p->arena, &rq, rows, err);
-}
-
 const char *show_label(struct arena *a, const char *text)
 {
 	size_t len = strlen(text), room = 3 * (len < LABEL_BYTES ? len : LABEL_BYTES) + 1;
@@ -252,7 +245,7 @@ int show_collect(struct probe *p, const struct show_table *t, struct sample_set 
 	const struct pg_rows *rows;
 	size_t series = 0;
 
-	if (show_ask(p, t->name, t->sql, &rows, err) < 0)
+	if (probe_ask(p, t->name, t->sql, &rows, err) < 0)
 		return -1;
 	if (t->key) {
 		if (add_things(t, rows, set, &m.unknown, err) < 0)

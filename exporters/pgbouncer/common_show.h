@@ -5,8 +5,7 @@
  * twice. Memory is the probe's arena; the lane's thread calls this. */
 #pragma once
 
-#include "collect/collector.h"
-#include "net/pg.h"
+#include "collect/ask.h"
 
 struct show_column {
 	const char *name;   /* in the reply; with a * at its end: all that begin so */
@@ -40,9 +39,6 @@ struct show_table {
 enum { SHOW_MAX_SERIES = 1000 }; /* sets of labels */
 
 MUST_CHECK int show_collect(struct probe *p, const struct show_table *t, struct sample_set *set, struct err *err);
-
-MUST_CHECK int show_ask(struct probe *p, const char *name, const char *sql, const struct pg_rows **rows,
-                        struct err *err);
 
 /* The text in valid UTF-8 and not longer than a label should be: texts that look the same are the same. */
 const char *show_label(struct arena *a, const char *text);

@@ -1,6 +1,5 @@
 /* Whether PgBouncer lets a new connection in. */
-#include "collect/collector.h"
-#include "net/pg.h"
+#include "collect/ask.h"
 
 static const struct metric_desc metrics[] = {
 	{"vedette_pgbouncer_login_success", "Whether a new connection could log in to the console and ask its version.",
@@ -12,13 +11,7 @@ static const struct metric_desc metrics[] = {
 
 static int collect(struct probe *p, struct sample_set *set, struct err *err)
 {
-	double seconds;
-	int rc = pg_login(p->pg, p->deadline_ns, &seconds, err);
-
-	sample_add(set, &metrics[0], rc == 0, NO_LABELS);
-	if (rc == 0)
-		sample_add(set, &metrics[1], seconds, NO_LABELS);
-	return rc;
+	return probe_login(p, metrics, set, err);
 }
 
 const struct collector collector_pgbouncer_login = {

@@ -167,12 +167,12 @@ static int ask_limits(struct probe *p, struct limits *l, struct err *err)
 	const struct pg_rows *config;
 	size_t row;
 
-	if (show_ask(p, "databases", "SHOW DATABASES", &l->databases, err) < 0 ||
-	    show_ask(p, "users", "SHOW USERS", &l->users, err) < 0)
+	if (probe_ask(p, "databases", "SHOW DATABASES", &l->databases, err) < 0 ||
+	    probe_ask(p, "users", "SHOW USERS", &l->users, err) < 0)
 		return -1;
 	if (pg_column(l->users, "max_user_connections") >= 0)
 		return 0;
-	if (show_ask(p, "config", "SHOW CONFIG", &config, err) < 0)
+	if (probe_ask(p, "config", "SHOW CONFIG", &config, err) < 0)
 		return -1;
 	if (find_row(config, "key", "max_user_connections", &row))
 		number_of(config, row, "value", &l->max_user);
@@ -187,7 +187,7 @@ static int collect(struct probe *p, struct sample_set *set, struct err *err)
 	size_t n;
 	int rc;
 
-	if (show_ask(p, "pools", "SHOW POOLS", &rows, err) < 0)
+	if (probe_ask(p, "pools", "SHOW POOLS", &rows, err) < 0)
 		return -1;
 	rc = ask_limits(p, &limits, err);
 	if (rc < 0)

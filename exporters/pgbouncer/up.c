@@ -10,7 +10,7 @@ static const struct metric_desc metrics[] = {
 static int collect(struct probe *p, struct sample_set *set, struct err *err)
 {
 	const struct pg_rows *rows;
-	int rc = show_ask(p, "version", "SHOW VERSION", &rows, err);
+	int rc = probe_ask(p, "version", "SHOW VERSION", &rows, err);
 	int column = rc == 0 ? pg_column(rows, "version") : -1;
 	const char *text = column >= 0 && pg_rows_count(rows) ? pg_text(rows, 0, column) : NULL;
 

@@ -24,7 +24,7 @@ static int collect(struct probe *p, struct sample_set *set, struct err *err)
 	const struct sql_table table = {"pg_buffercache_summary_", metrics, queries};
 	const struct pg_rows *rows;
 
-	if (sql_ask(p, "buffercache_extension", find_sql, &rows, err) < 0)
+	if (probe_ask(p, "buffercache_extension", find_sql, &rows, err) < 0)
 		return -1;
 	if (!pg_rows_count(rows) || !pg_text(rows, 0, 0))
 		return err_set(

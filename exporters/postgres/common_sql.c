@@ -14,13 +14,6 @@ struct mapping {
 	size_t n;
 };
 
-int sql_ask(struct probe *p, const char *name, const char *sql, const struct pg_rows **rows, struct err *err)
-{
-	struct pg_request rq = {.name = name, .sql = sql, .deadline_ns = p->deadline_ns};
-
-	return pg_query(p->pg, p->arena, &rq, rows, err);
-}
-
 static const struct metric_desc *metric_of(const struct sql_table *t, const char *column)
 {
 	size_t prefix = strlen(t->prefix);

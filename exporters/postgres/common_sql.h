@@ -4,8 +4,7 @@
  * row; NULL is no sample. A metric that has the label `server` gets it without a column. */
 #pragma once
 
-#include "collect/collector.h"
-#include "net/pg.h"
+#include "collect/ask.h"
 
 struct sql_query {
 	const char *name;                /* "stat_bgwriter": for what rests after a time-out, and for fixtures */
@@ -31,6 +30,3 @@ struct sql_table {
 
 /* Asks all and adds what came, of each reply the first rows up to the target's max_series; -1 with the first error. */
 MUST_CHECK int sql_collect(struct probe *p, const struct sql_table *t, struct sample_set *set, struct err *err);
-
-MUST_CHECK int sql_ask(struct probe *p, const char *name, const char *sql, const struct pg_rows **rows,
-                       struct err *err);

@@ -1,5 +1,5 @@
 /* Whether a new client can still get in: what an application needs that has lost its connections. */
-#include "exporters/postgres/common_sql.h"
+#include "collect/ask.h"
 
 static const struct metric_desc metrics[] = {
 	{"vedette_pg_login_success", "Whether a new connection could log in and ask a trivial query.", METRIC_GAUGE},
@@ -10,13 +10,7 @@ static const struct metric_desc metrics[] = {
 
 static int collect(struct probe *p, struct sample_set *set, struct err *err)
 {
-	double seconds;
-	int rc = pg_login(p->pg, p->deadline_ns, &seconds, err);
-
-	sample_add(set, &metrics[0], rc == 0, NO_LABELS);
-	if (rc == 0)
-		sample_add(set, &metrics[1], seconds, NO_LABELS);
-	return rc;
+	return probe_login(p, metrics, set, err);
 }
 
 const struct collector collector_postgres_login = {

@@ -99,7 +99,7 @@ static int collect(struct probe *p, struct sample_set *set, struct err *err)
 
 	if (!target->pools.n)
 		return 0;
-	if (sql_ask(p, "pools", sql, &rows, err) < 0)
+	if (probe_ask(p, "pools", sql, &rows, err) < 0)
 		return -1;
 	if (pg_columns(rows) != COLUMNS)
 		return err_set(err, "pools: %zu columns instead of %d", pg_columns(rows), COLUMNS);

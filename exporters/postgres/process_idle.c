@@ -44,7 +44,7 @@ static int collect(struct probe *p, struct sample_set *set, struct err *err)
 {
 	const struct pg_rows *rows;
 
-	if (sql_ask(p, "process_idle", sql, &rows, err) < 0)
+	if (probe_ask(p, "process_idle", sql, &rows, err) < 0)
 		return -1;
 	if (pg_columns(rows) != COLUMNS)
 		return err_set(err, "process_idle: %zu columns instead of %d", pg_columns(rows), COLUMNS);

@@ -13,9 +13,9 @@ static int collect(struct probe *p, struct sample_set *set, struct err *err)
 	const char *role;
 	double granted;
 
-	if (sql_ask(p, "rights",
-	            "SELECT pg_has_role('pg_monitor', 'USAGE') AS granted, quote_ident(current_user) AS role", &rows,
-	            err) < 0)
+	if (probe_ask(p, "rights",
+	              "SELECT pg_has_role('pg_monitor', 'USAGE') AS granted, quote_ident(current_user) AS role", &rows,
+	              err) < 0)
 		return -1;
 	if (!pg_rows_count(rows) || !pg_number(rows, 0, 0, &granted))
 		return err_set(err, "rights: the reply is empty");

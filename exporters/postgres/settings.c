@@ -80,7 +80,7 @@ static int collect(struct probe *p, struct sample_set *set, struct err *err)
 {
 	const struct pg_rows *rows;
 
-	if (sql_ask(p, "settings", sql, &rows, err) < 0)
+	if (probe_ask(p, "settings", sql, &rows, err) < 0)
 		return -1;
 	if (pg_columns(rows) != 4)
 		return err_set(err, "settings: %zu columns instead of 4", pg_columns(rows));

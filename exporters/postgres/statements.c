@@ -133,7 +133,7 @@ static int fetch_texts(struct probe *p, const char *schema, int64_t length, stru
 
 	if (!queryids)
 		return 0;
-	if (sql_ask(p, "statement_texts", texts_sql(p->arena, schema, length, queryids), &rows, err) < 0)
+	if (probe_ask(p, "statement_texts", texts_sql(p->arena, schema, length, queryids), &rows, err) < 0)
 		return -1;
 	for (size_t row = 0; row < pg_rows_count(rows); row++)
 		if (pg_text(rows, row, 0) && pg_text(rows, row, 1))
@@ -179,7 +179,7 @@ static int collect(struct probe *p, struct sample_set *set, struct err *err)
 	const struct pg_rows *rows;
 	struct statements all = {0};
 
-	if (sql_ask(p, "statements_extension", find_sql, &rows, err) < 0)
+	if (probe_ask(p, "statements_extension", find_sql, &rows, err) < 0)
 		return -1;
 	if (!pg_rows_count(rows))
 		return 0; /* the extension is not there */
@@ -187,7 +187,7 @@ static int collect(struct probe *p, struct sample_set *set, struct err *err)
 	version = pg_text(rows, 0, 1);
 	if (!schema || !version)
 		return err_set(err, "statements: the extension has no version");
-	if (sql_ask(p, "statements", sql_for(p->arena, schema, version, config->top), &rows, err) < 0)
+	if (probe_ask(p, "statements", sql_for(p->arena, schema, version, config->top), &rows, err) < 0)
 		return -1;
 	if (pg_columns(rows) != 3 + VALUES)
 		return err_set(err, "statements: %zu columns instead of %d", pg_columns(rows), 3 + VALUES);

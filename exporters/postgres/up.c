@@ -15,7 +15,7 @@ static int ask(struct probe *p, struct sample_set *set, struct err *err)
 	const char *text;
 	int version;
 
-	if (sql_ask(p, "up", "SELECT version()", &rows, err) < 0 ||
+	if (probe_ask(p, "up", "SELECT version()", &rows, err) < 0 ||
 	    pg_version(p->pg, p->deadline_ns, &version, err) < 0)
 		return -1;
 	text = pg_rows_count(rows) ? pg_text(rows, 0, 0) : NULL;
