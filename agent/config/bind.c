@@ -136,6 +136,7 @@ size_t bind_size(const struct field *f)
 		[FIELD_REF_LIST] = sizeof(struct ref_list),
 		[FIELD_STRING_MAP] = sizeof(struct string_map),
 		[FIELD_STRUCT] = 0,
+		[FIELD_SECTION] = sizeof(const void *),
 		[FIELD_LIST] = sizeof(struct list),
 		[FIELD_CHOICES] = sizeof(struct list),
 	};
@@ -191,6 +192,27 @@ static void bind_absent(struct binder *b, const struct field *f, const struct no
 		fault(b, map, at, "missing, but needed; write %s: %s", f->name, binder_example(f));
 }
 
+static void bind_section(struct binder *b, const struct field *f, const struct node *node, const struct place *at,
+                         const void **out)
+{
+	char *section;
+
+	if (node->kind != NODE_MAP) {
+		binder_fault_type(b, f, node, at);
+		return;
+	}
+	section = arena_zalloc(b->a, f->item_size);
+	*out = section;
+	bind_map(b, f->fields, node, at, section);
+}
+
+void bind_empty(struct binder *b, const struct field *f, const struct node *key, const struct place *at, void *out)
+{
+	struct node empty = {.kind = NODE_MAP, .line = key->line, .column = key->column};
+
+	bind_value(b, f, &empty, at, out);
+}
+
 void bind_value(struct binder *b, const struct field *f, const struct node *node, const struct place *at, void *out)
 {
 	if (node->reported)
@@ -200,6 +222,7 @@ void bind_value(struct binder *b, const struct field *f, const struct node *node
 	case FIELD_STRING_MAP: bind_string_map(b, f, node, at, out); break;
 	case FIELD_LIST: bind_list(b, f, node, at, out); break;
 	case FIELD_CHOICES: bind_choices(b, f, node, at, out); break;
+	case FIELD_SECTION: bind_section(b, f, node, at, out); break;
 	case FIELD_STRUCT:
 		if (node->kind == NODE_MAP)
 			bind_map(b, f->fields, node, at, out);
@@ -230,6 +253,8 @@ static void bind_key(struct binder *b, const struct field *fields, const struct 
 	place = (struct place){at, span_of(f->name)};
 	if (f->type == FIELD_SECRET && (span_eq(key->text, f->name) || !node_find_key(map, span_of(f->name))))
 		bind_secret(b, f, map, &place, (void *)(out + f->offset));
+	else if (f->type == FIELD_SECTION && node_is_null(key->value))
+		bind_empty(b, f, key, &place, out + f->offset);
 	else if (f->type != FIELD_SECRET && !node_is_null(key->value))
 		bind_value(b, f, key->value, &place, out + f->offset);
 }
@@ -238,6 +263,8 @@ static bool is_absent(struct binder *b, const struct field *f, const struct node
 {
 	const struct node *key = node_find_key(map, span_of(f->name));
 
+	if (f->type == FIELD_SECTION)
+		return !key;
 	if (f->type == FIELD_SECRET)
 		return !key && !node_find_key(map, binder_file_key(b, f));
 	return !key || node_is_null(key->value);

@@ -1,14 +1,6 @@
 #include "config/binder.h"
 #include "config/parse.h"
 
-static void bind_empty(struct binder *b, const struct field *f, const struct node *key, const struct place *at,
-                       void *out)
-{
-	struct node empty = {.kind = NODE_MAP, .line = key->line, .column = key->column};
-
-	bind_value(b, f, &empty, at, out);
-}
-
 static void bind_choice(struct binder *b, const struct field *choices, const struct node *item, const struct place *at,
                         struct chosen *out)
 {

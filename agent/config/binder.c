@@ -48,8 +48,8 @@ const char *binder_example(const struct field *f)
 
 void binder_fault_type(struct binder *b, const struct field *f, const struct node *node, const struct place *at)
 {
-	bool squeezed =
-		f->type == FIELD_STRUCT && node->kind == NODE_SCALAR && memchr(node->text.s, ':', node->text.len);
+	bool squeezed = (f->type == FIELD_STRUCT || f->type == FIELD_SECTION) && node->kind == NODE_SCALAR &&
+	                memchr(node->text.s, ':', node->text.len);
 
 	if (node->reported)
 		return;

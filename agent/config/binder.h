@@ -54,6 +54,8 @@ enum { BIND_ITEMS_MAX = 1000 };
 size_t bind_size(const struct field *f);
 /* What is there, of whatever kind the row wants. */
 void bind_value(struct binder *b, const struct field *f, const struct node *node, const struct place *at, void *out);
+/* A key of a section with nothing behind it: all of it has its defaults. */
+void bind_empty(struct binder *b, const struct field *f, const struct node *key, const struct place *at, void *out);
 void bind_choices(struct binder *b, const struct field *f, const struct node *node, const struct place *at,
                   struct list *out);
 void bind_scalar(struct binder *b, const struct field *f, const struct node *node, const struct place *at, void *out);

@@ -29,8 +29,9 @@ enum field_type {
 	FIELD_REF_LIST,    /* struct ref_list; a single name is a list of one, none is a list of one without a name */
 	FIELD_STRING_MAP,  /* struct string_map */
 	FIELD_STRUCT,      /* a nested mapping, bound by `fields` in place */
-	FIELD_LIST,        /* struct list of mappings, each bound by `fields` to `item_size` bytes */
-	FIELD_CHOICES,     /* struct list of struct chosen: mappings of one key, which is one of `fields` */
+	FIELD_SECTION, /* a nested mapping that may be left out: const T *, NULL when absent; a bare key has defaults */
+	FIELD_LIST,    /* struct list of mappings, each bound by `fields` to `item_size` bytes */
+	FIELD_CHOICES, /* struct list of struct chosen: mappings of one key, which is one of `fields` */
 };
 
 struct field {
@@ -41,7 +42,7 @@ struct field {
 	const char *help;
 	int64_t min, max;                /* FIELD_INT, FIELD_DURATION, FIELD_SIZE; both 0: no limits */
 	const char *const *names;        /* FIELD_ENUM, and FIELD_STRING_LIST of known words: NULL-terminated */
-	const struct field *fields;      /* FIELD_STRUCT, FIELD_LIST, FIELD_CHOICES */
+	const struct field *fields;      /* FIELD_STRUCT, FIELD_SECTION, FIELD_LIST, FIELD_CHOICES */
 	bool (*key_ok)(const char *key); /* FIELD_STRING_MAP: which keys are allowed; NULL: any */
 	const char *key_rule;            /* the same in words: "letters, digits and _" */
 	bool names_too;                  /* FIELD_STRING_MAP: [a, b] stands for {a: a, b: b}, and so does {a: , b: } */
@@ -50,7 +51,7 @@ struct field {
 	 * is at fault */
 	int (*check)(const struct field *f, const struct list *list, size_t i, struct err *err);
 	const void *check_arg;
-	size_t item_size; /* FIELD_LIST, and FIELD_STRUCT as a choice */
+	size_t item_size; /* FIELD_LIST, FIELD_SECTION, and FIELD_STRUCT as a choice */
 	bool required;
 };
 
@@ -126,6 +127,8 @@ bool regex_match(const struct regex *re, const char *subject, size_t len);
 	{.name = #m, .type = FIELD_STRING_LIST, .offset = FIELD_AT(s, m, struct string_list), .def = d, .help = h}
 #define F_MAP(s, m, h)	       {.name = #m, .type = FIELD_STRING_MAP, .offset = FIELD_AT(s, m, struct string_map), .help = h}
 #define F_STRUCT(s, m, f, h)   {.name = #m, .type = FIELD_STRUCT, .offset = offsetof(s, m), .fields = f, .help = h}
+#define F_SECTION(s, m, f, h)                                                                                   \
+	{.name = #m, .type = FIELD_SECTION, .offset = offsetof(s, m), .fields = f, .item_size = sizeof(*((s *)0)->m), .help = h}
 #define F_CHOICES(s, m, f, h)  {.name = #m, .type = FIELD_CHOICES, .offset = FIELD_AT(s, m, struct list), .fields = f, .help = h}
 #define F_LIST(s, m, t, f, h)                                                                                   \
 	{.name = #m, .type = FIELD_LIST, .offset = FIELD_AT(s, m, struct list), .fields = f, .item_size = sizeof(t), .help = h}

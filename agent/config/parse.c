@@ -54,6 +54,7 @@ static const struct {
 	[FIELD_REF_LIST] = {"a name or a list of names of targets", "[one, two]"},
 	[FIELD_STRING_MAP] = {"a mapping of texts", "{key: value}"},
 	[FIELD_STRUCT] = {"a section with keys of its own", "{key: value}"},
+	[FIELD_SECTION] = {"a section with keys of its own", "{key: value}"},
 	[FIELD_LIST] = {"a list of sections", "[{key: value}]"},
 	[FIELD_CHOICES] = {"a list of sections of one key", "[{key: value}]"},
 };

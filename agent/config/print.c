@@ -161,7 +161,8 @@ static void put_value(struct buf *out, const struct field *f, const void *at)
 
 static bool is_pointer(enum field_type type)
 {
-	return type == FIELD_STRING || type == FIELD_REF || type == FIELD_REGEX || type == FIELD_SECRET;
+	return type == FIELD_STRING || type == FIELD_REF || type == FIELD_REGEX || type == FIELD_SECRET ||
+	       type == FIELD_SECTION;
 }
 
 static bool is_unset(enum field_type type, const void *at)
@@ -228,6 +229,8 @@ static void print_row(const struct field *f, const char *at, int depth, struct b
 	buf_puts(out, f->name);
 	if (f->type == FIELD_STRUCT) {
 		print_struct(f, at, depth, out);
+	} else if (f->type == FIELD_SECTION) {
+		print_struct(f, *(const char *const *)(const void *)at, depth, out);
 	} else if (f->type == FIELD_LIST) {
 		print_list(f, (const void *)at, depth, out);
 	} else if (f->type == FIELD_CHOICES) {

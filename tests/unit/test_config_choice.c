@@ -16,6 +16,7 @@ struct wait {
 
 struct top {
 	struct list steps;
+	const struct wait *rest;
 };
 
 static const struct field wait_rows[] = {F_INT(struct wait, lines, "3", "Lines.", 1, 9), {0}};
@@ -39,6 +40,7 @@ static int check(const struct field *f, const struct list *list, size_t i, struc
 
 static const struct field rows[] = {
 	{.name = "steps", .type = FIELD_CHOICES, .fields = kinds, .check = check, .help = "Steps."},
+	F_SECTION(struct top, rest, wait_rows, "Rests."),
 	{0},
 };
 
@@ -81,6 +83,18 @@ static void test_choices(void **state)
 	assert_printed(printed, printed);
 	assert_printed("steps: [pick: [a, b]]\n", "steps:\n  - pick: {a: a, b: b}\n");
 	assert_printed("", "steps: []\n");
+}
+
+static void test_sections_that_may_be_left_out(void **state)
+{
+	(void)state;
+	assert_printed("rest:\n", "steps: []\nrest:\n  lines: 3\n");
+	assert_printed("rest: {lines: 4}\n", "steps: []\nrest:\n  lines: 4\n");
+	assert_fault("rest: {lines: 10}", "f:1:15: rest.lines: \"10\": out of range; write 1 to 9\n");
+	assert_fault("rest: {line: 1}", "f:1:8: rest: no such key: line; write lines\n");
+	assert_fault("rest: 4",
+	             "f:1:7: rest: expected a section with keys of its own, found a single value; write rest: "
+	             "{key: value}\n");
 }
 
 static void test_faults(void **state)
@@ -172,8 +186,10 @@ static void test_limit(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_choices), cmocka_unit_test(test_faults),      cmocka_unit_test(test_reference),
-		cmocka_unit_test(test_groups),  cmocka_unit_test(test_many_groups), cmocka_unit_test(test_limit),
+		cmocka_unit_test(test_choices), cmocka_unit_test(test_sections_that_may_be_left_out),
+		cmocka_unit_test(test_faults),  cmocka_unit_test(test_reference),
+		cmocka_unit_test(test_groups),  cmocka_unit_test(test_many_groups),
+		cmocka_unit_test(test_limit),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
