@@ -10,8 +10,8 @@
 
 static bool follows(const struct log_source *s, const char *path)
 {
-	for (size_t i = 0; i < s->file.paths.n; i++)
-		if (!fnmatch(s->file.paths.items[i], path, FNM_PATHNAME))
+	for (size_t i = 0; i < s->follow.paths.n; i++)
+		if (!fnmatch(s->follow.paths.items[i], path, FNM_PATHNAME))
 			return true;
 	return false;
 }

@@ -23,9 +23,9 @@ static bool excluded(const struct log_source *s, const char *path)
 {
 	const char *slash = strrchr(path, '/');
 
-	for (size_t i = 0; i < s->file.exclude.n; i++)
-		if (fnmatch(s->file.exclude.items[i], path, 0) == 0 ||
-		    fnmatch(s->file.exclude.items[i], slash ? slash + 1 : path, 0) == 0)
+	for (size_t i = 0; i < s->follow.exclude.n; i++)
+		if (fnmatch(s->follow.exclude.items[i], path, 0) == 0 ||
+		    fnmatch(s->follow.exclude.items[i], slash ? slash + 1 : path, 0) == 0)
 			return true;
 	return false;
 }
@@ -148,7 +148,8 @@ static void open_siblings(struct reader *r, const struct log_source *source, con
 
 		if (!find(r, found[i].dev, found[i].inode))
 			f = log_file_open(found[i].path, path, source, r->external_labels, &err);
-		read = f && !take_up(r, f, true) && found[i].changed_ns < r->since_s * NS_PER_S;
+		read = f && !log_file_wanted(f);
+		read = read || (f && !take_up(r, f, true) && found[i].changed_ns < r->since_s * NS_PER_S);
 		read = read || (f && f->position.offset >= f->size);
 		if (read) {
 			log_file_free(f);
@@ -196,8 +197,12 @@ static void open_found(struct reader *r, const struct log_source *source, const 
 	f = log_file_open(path, path, source, r->external_labels, &err);
 	if (!f && *err.text && r->first)
 		LOG(WARN, "a log file cannot be read", "err", err.text);
-	if (!f)
+	if (f && *err.text && (r->first || log_file_wanted(f)))
+		LOG(WARN, "it is not known what a container is called", "err", err.text);
+	if (!f || !log_file_wanted(f)) {
+		log_file_free(f);
 		return;
+	}
 	if (find(r, f->position.dev, f->position.inode)) {
 		log_file_free(f); /* rotated this very moment */
 		r->look = true;
@@ -217,6 +222,7 @@ static void take_path(struct reader *r, const struct log_source *source, const c
 	known = find(r, at.dev, at.inode);
 	if (known) {
 		known->present = true;
+		log_file_rename(known, r->external_labels);
 		if (known->watch < 0)
 			known->watch = watch_file(&r->watch, path);
 	} else if (r->n_files < FILES_MAX) {
@@ -224,26 +230,49 @@ static void take_path(struct reader *r, const struct log_source *source, const c
 	}
 }
 
+/* Of /srv/a?/log/[xy].log: /srv, /srv/a? and /srv/a?/log, as each may get what matches. */
 static void watch_directories(struct reader *r, const char *pattern)
 {
-	const char *slash = strrchr(pattern, '/');
-	char CLEANUP_FREE *directory = strndup(pattern, slash > pattern ? (size_t)(slash - pattern) : 1);
-	glob_t g = {0};
+	const char *first = pattern + strcspn(pattern, "*?[");
 
-	if (directory && glob(directory, GLOB_NOSORT, NULL, &g) == 0)
-		for (size_t i = 0; i < g.gl_pathc; i++)
-			watch_directory(&r->watch, g.gl_pathv[i]);
-	globfree(&g);
+	for (const char *slash = strchr(pattern + 1, '/'), *next; slash; slash = next) {
+		char CLEANUP_FREE *directory = strndup(pattern, (size_t)(slash - pattern));
+		glob_t g = {0};
+
+		next = strchr(slash + 1, '/');
+		if (next && next < first)
+			continue;
+		if (directory && glob(directory, GLOB_NOSORT, NULL, &g) == 0)
+			for (size_t i = 0; i < g.gl_pathc; i++)
+				watch_directory(&r->watch, g.gl_pathv[i]);
+		globfree(&g);
+	}
+}
+
+/* Said once: it may come later, or never. */
+static void miss(const struct log_source *source, const char *pattern)
+{
+	const char *docker = source->docker ? source->docker->directory : NULL;
+
+	if (docker && access(docker, R_OK | X_OK) < 0)
+		LOG(WARN, "there is nothing to read yet", "path", docker, "err", strerror(errno), "hint",
+		    errno == EACCES ? "let the user that vedette runs as read it"
+		                    : "where the agent is itself in a container, mount it there, read-only");
+	else
+		LOG(INFO, "there is nothing to read yet", "path", pattern);
 }
 
 static void take_pattern(struct reader *r, const struct log_source *source, const char *pattern)
 {
 	glob_t g = {0};
+	int found;
 
 	watch_directories(r, pattern);
-	if (glob(pattern, 0, NULL, &g) == 0)
-		for (size_t i = 0; i < g.gl_pathc; i++)
-			take_path(r, source, g.gl_pathv[i]);
+	found = glob(pattern, 0, NULL, &g);
+	if (found != 0 && r->first)
+		miss(source, pattern);
+	for (size_t i = 0; found == 0 && i < g.gl_pathc; i++)
+		take_path(r, source, g.gl_pathv[i]);
 	globfree(&g);
 }
 
@@ -331,8 +360,8 @@ void reader_discover(struct reader *r)
 	for (size_t i = 0; i < r->n_files; i++)
 		r->files[i]->present = false;
 	for (size_t i = 0; i < r->settings->sources.n; i++)
-		for (size_t k = 0; k < sources[i].file.paths.n; k++)
-			take_pattern(r, &sources[i], sources[i].file.paths.items[k]);
+		for (size_t k = 0; k < sources[i].follow.paths.n; k++)
+			take_pattern(r, &sources[i], sources[i].follow.paths.items[k]);
 	if (changed)
 		look_behind_gone(r);
 	for (size_t i = r->n_files; i-- > 0;) {

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <fnmatch.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 
@@ -30,18 +31,59 @@ static const char *service_name(struct arena *a, const char *path)
 	return len ? arena_strndup(a, name, len) : name;
 }
 
+static void set_label(struct log_file *f, const char *name, const char *value)
+{
+	if (value && *value)
+		log_pairs_set(&f->labels, span_of(name), valid_value(&f->arena, value));
+}
+
+/* What the source's kind knows, and then what the settings say: that counts. */
 static void set_labels(struct log_file *f, const struct string_map *external)
 {
 	const struct string_map *maps[] = {external, &f->source->labels};
+	const struct container_names *c = &f->container;
 	struct arena *a = &f->arena;
 
 	f->labels = (struct log_pairs){ARENA_ARRAY(a, struct log_pair, LOG_MAX_LABELS), 0, LOG_MAX_LABELS};
-	log_pairs_set(&f->labels, SPAN("filename"), valid_value(a, f->path));
-	log_pairs_set(&f->labels, SPAN("service_name"), valid_value(a, service_name(a, f->path)));
+	set_label(f, "filename", f->source->docker ? NULL : f->path);
+	set_label(f, "container", c->name);
+	set_label(f, "image", c->image);
+	set_label(f, "compose_project", c->project);
+	set_label(f, "compose_service", c->service);
+	set_label(f, "service_name", c->service ? c->service : c->name ? c->name : service_name(a, f->path));
 	for (size_t m = 0; m < ARRAY_LEN(maps); m++)
 		for (size_t i = 0; i < maps[m]->n; i++)
-			log_pairs_set(&f->labels, span_of(maps[m]->items[i].key),
-			              valid_value(a, maps[m]->items[i].value ? maps[m]->items[i].value : ""));
+			set_label(f, maps[m]->items[i].key, maps[m]->items[i].value);
+}
+
+static bool matches(const struct string_list *patterns, const struct container_names *c)
+{
+	for (size_t i = 0; i < patterns->n; i++)
+		if (fnmatch(patterns->items[i], c->name, 0) == 0 ||
+		    (c->service && fnmatch(patterns->items[i], c->service, 0) == 0))
+			return true;
+	return false;
+}
+
+bool log_file_wanted(const struct log_file *f)
+{
+	const struct log_docker_source *docker = f->source->docker;
+
+	return !docker || ((!docker->include.n || matches(&docker->include, &f->container)) &&
+	                   !matches(&docker->exclude, &f->container));
+}
+
+void log_file_rename(struct log_file *f, const struct string_map *external_labels)
+{
+	struct container_names names;
+	struct err err;
+
+	if (!f->source->docker || container_names_changed_ns(f->path) == f->named_ns ||
+	    !container_names_read(&f->arena, f->path, &names, &f->named_ns, &err))
+		return;
+	f->container = names;
+	set_labels(f, external_labels);
+	f->stream = NULL;
 }
 
 size_t log_file_beginning(const struct log_file *f, char out[PRINT_BYTES])
@@ -79,6 +121,8 @@ struct log_file *log_file_open(const char *path, const char *shown_path, const s
 	f->size = (uint64_t)st.st_size;
 	f->present = f->dirty = true;
 	f->changed_ns = clock_mono_ns();
+	if (source->docker)
+		(void)!container_names_read(&f->arena, shown_path, &f->container, &f->named_ns, err);
 	set_labels(f, external_labels);
 	return f;
 }

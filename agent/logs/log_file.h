@@ -3,6 +3,7 @@
  * A file is what it is by device and inode, whatever it is called meanwhile. Only the reader's thread. */
 #pragma once
 
+#include "logs/container_names.h"
 #include "logs/pipeline.h"
 #include "logs/positions.h"
 #include "logs/settings.h"
@@ -31,15 +32,24 @@ struct log_file {
 	bool drained;             /* it was gone, and at its end */
 	bool skipping;            /* in the rest of a line that was cut */
 	struct pipeline *pipeline;
-	struct arena arena; /* its labels */
+	struct arena arena;               /* its labels */
+	struct container_names container; /* whose log it is, where the source is Docker */
+	int64_t named_ns;                 /* when Docker last wrote that down */
 	struct log_pairs labels;
 	struct stream *stream; /* of those labels; NULL: not known yet */
 };
 
-/* NULL where it is gone, or is no regular file, or cannot be read (err then says so, else it is empty). */
+/* NULL where it is gone, or is no regular file, or cannot be read. Whatever could not be read, err then says so, else
+ * it is empty. */
 struct log_file *log_file_open(const char *path, const char *shown_path, const struct log_source *source,
                                const struct string_map *external_labels, struct err *err);
 void log_file_free(struct log_file *f); /* NULL is allowed */
+
+/* Whether the source wants to have it: of containers it may want only some. */
+bool log_file_wanted(const struct log_file *f);
+
+/* Where Docker has written down something new about the container: what it is called now. */
+void log_file_rename(struct log_file *f, const struct string_map *external_labels);
 
 /* Looks at its size and its first bytes. False when it is not what it was: it has been cut and begins anew. */
 bool log_file_look(struct log_file *f);

@@ -3,6 +3,8 @@
 #include <stdalign.h>
 #include <stdlib.h>
 
+#include "config/bind.h"
+
 struct planned {
 	const struct stage_kind *kind;
 	const void *plan;
@@ -65,6 +67,18 @@ int stage_check(const struct field *f, const struct list *list, size_t i, struct
 
 	(void)f;
 	return prepare(&a, (const struct chosen *)list->items + i, &tried, err);
+}
+
+struct chosen stage_default(struct arena *a, const char *name)
+{
+	size_t i = 0;
+	void *value;
+
+	while (strcmp(stage_kinds[i]->settings.name, name) != 0)
+		i++;
+	value = arena_zalloc(a, stage_kinds[i]->settings.item_size);
+	bind_defaults(a, stage_kinds[i]->settings.fields, value);
+	return (struct chosen){&stage_kinds[i]->settings, value};
 }
 
 int plan_new(struct plan **out, const struct list *stages, struct err *err)

@@ -18,6 +18,9 @@ struct pipeline;
 const struct field *stage_fields(struct arena *a);
 int stage_check(const struct field *f, const struct list *list, size_t i, struct err *err);
 
+/* A stage with nothing but defaults, as if it had been written down. */
+struct chosen stage_default(struct arena *a, const char *name);
+
 /* `stages` is a bound list of choices and outlives the plan. */
 MUST_CHECK int plan_new(struct plan **out, const struct list *stages, struct err *err);
 void plan_free(struct plan *p); /* NULL is allowed */

@@ -180,8 +180,8 @@ static void push_line(struct reading *g, struct span line, uint64_t end)
 
 	log_count(&g->r->counts->read_lines, 1);
 	e->line = line_trim(line);
-	if (e->line.len > f->source->file.max_line_bytes) {
-		e->line = line_cut(e->arena, e->line, f->source->file.max_line_bytes);
+	if (e->line.len > f->source->follow.max_line_bytes) {
+		e->line = line_cut(e->arena, e->line, f->source->follow.max_line_bytes);
 		log_count(&g->r->counts->truncated_lines, 1);
 	}
 	if (!g->ascii && !utf8_valid(e->line.s, e->line.len)) {
@@ -207,7 +207,7 @@ static void push_line(struct reading *g, struct span line, uint64_t end)
 /* A line that does not fit: its beginning is taken, its rest passed over. The bytes that were used. */
 static size_t push_long(struct reading *g, struct span rest)
 {
-	uint64_t max = g->f->source->file.max_line_bytes;
+	uint64_t max = g->f->source->follow.max_line_bytes;
 
 	if (rest.len <= max + 1)
 		return 0;

@@ -79,35 +79,68 @@ static const struct field file_fields[] = {
 	{0},
 };
 
+static const struct field docker_fields[] = {
+	F_STRING(struct log_docker_source, directory, "/var/lib/docker/containers",
+                 "Where Docker keeps its containers, with the lines of each in <id>/<id>-json.log."),
+	F_STRINGS(struct log_docker_source, include, NULL,
+                  "Patterns of names of containers or of compose services to follow; all without."),
+	F_STRINGS(struct log_docker_source, exclude, NULL, "Patterns of those not to follow."),
+	{0},
+};
+
+static int check_paths(const struct log_file_source *file, struct err *err)
+{
+	if (!file->paths.n)
+		return err_set(err, "a source of files needs some: file: {paths: [/var/log/app/*.log]}");
+	for (size_t k = 0; k < file->paths.n; k++)
+		if (file->paths.items[k][0] != '/')
+			return err_set(err, "%s: the paths of a source begin with /", file->paths.items[k]);
+	return 0;
+}
+
 static int check_source(const struct field *f, const struct list *list, size_t i, struct err *err)
 {
 	const struct log_source *s = (const struct log_source *)list->items + i;
 
+	int kinds = !!s->file + !!s->docker;
+
 	(void)f;
-	if (!s->file.paths.n)
-		return err_set(err, "a source needs something to read: file: {paths: [/var/log/app/*.log]}");
-	for (size_t k = 0; k < s->file.paths.n; k++)
-		if (s->file.paths.items[k][0] != '/')
-			return err_set(err, "%s: the paths of a source begin with /", s->file.paths.items[k]);
-	return 0;
+	if (!kinds)
+		return err_set(err,
+		               "a source needs something to read: file: {paths: [/var/log/app/*.log]}, or docker:");
+	if (kinds > 1)
+		return err_set(err, "a source reads one kind of thing; make another item of the list for the other");
+	if (s->docker && s->docker->directory[0] != '/')
+		return err_set(err, "docker.directory: begins with /");
+	return s->file ? check_paths(s->file, err) : 0;
 }
 
 static const struct field *source_fields(struct arena *a)
 {
-	struct field *fields = ARENA_ARRAY(a, struct field, 5);
+	const struct field rows[] = {
+		F_STRING(struct log_source, name, NULL,
+	                 "Tells this source from others in metrics; its number without."),
+		F_SECTION(struct log_source, file, file_fields, "Text files, through their rotations."),
+		F_SECTION(struct log_source, docker, docker_fields,
+	                  "What Docker's containers print, from the files of its json-file driver."),
+		{.name = "labels",
+	         .type = FIELD_STRING_MAP,
+	         .offset = FIELD_AT(struct log_source, labels, struct string_map),
+	         .key_ok = label_name_valid,
+	         .key_rule = "letters, digits and _, not beginning with a digit",
+	         .help = "Labels of the streams. Where they are not given, service_name is set, and filename or "
+	                 "container."},
+		{.name = "stages",
+	         .type = FIELD_CHOICES,
+	         .offset = FIELD_AT(struct log_source, stages, struct list),
+	         .fields = stage_fields(a),
+	         .check = stage_check,
+	         .help = "What is done to each line, in turn."},
+		{0},
+	};
+	struct field *fields = arena_alloc(a, sizeof(rows));
 
-	fields[0] = (struct field)F_STRING(struct log_source, name, NULL,
-	                                   "Tells this source from others in metrics; its number without.");
-	fields[1] =
-		(struct field)F_STRUCT(struct log_source, file, file_fields, "Text files, through their rotations.");
-	fields[2] = (struct field)F_MAP(struct log_source, labels,
-	                                "Labels of the streams; filename and service_name are "
-	                                "set where they are not given.");
-	fields[2].key_ok = label_name_valid;
-	fields[2].key_rule = "letters, digits and _, not beginning with a digit";
-	fields[3] = (struct field)F_CHOICES(struct log_source, stages, stage_fields(a),
-	                                    "What is done to each line, in turn.");
-	fields[3].check = stage_check;
+	memcpy(fields, rows, sizeof(rows));
 	return fields;
 }
 
@@ -135,12 +168,25 @@ static bool has_path(const char *url)
 	return slash && slash[1];
 }
 
+static bool map_has(const struct string_map *map, const char *key)
+{
+	size_t i = 0;
+
+	while (i < map->n && strcmp(map->items[i].key, key) != 0)
+		i++;
+	return i < map->n;
+}
+
+/* As many as it may come to before its stages add some. */
 static size_t count_labels(const struct log_source *s, const struct string_map *external)
 {
-	size_t n = s->labels.n + external->n + 2;
+	static const char *const of_files[] = {"filename", "service_name", NULL};
+	static const char *const of_docker[] = {
+		"container", "image", "compose_project", "compose_service", "service_name", "stream", NULL};
+	size_t n = s->labels.n + external->n;
 
-	for (size_t i = 0; i < s->labels.n; i++)
-		n -= !strcmp(s->labels.items[i].key, "filename") || !strcmp(s->labels.items[i].key, "service_name");
+	for (const char *const *own = s->docker ? of_docker : of_files; *own; own++)
+		n += !map_has(&s->labels, *own) && !map_has(external, *own);
 	return n;
 }
 
@@ -163,10 +209,38 @@ static const char *fault_in(const struct log_settings *s, const struct string_ma
 		return "logs.loki.tls: cert_file and key_file go together";
 	for (size_t i = 0; i < s->sources.n; i++)
 		if (count_labels((const struct log_source *)s->sources.items + i, external) > LOG_MAX_LABELS)
-			return "logs.sources: a source has more than 15 labels with external_labels, filename and "
-			       "service_name; "
-			       "Loki takes 15";
+			return "logs.sources: a source has more than 15 labels with external_labels and those that are "
+			       "set by themselves; Loki takes 15";
 	return NULL;
+}
+
+/* Docker's lines are unpacked before anything else, unless the first stage does so with settings of its own. */
+static void unpack_first(struct arena *a, struct list *stages)
+{
+	const struct chosen *given = stages->items;
+	struct chosen *all;
+
+	if (stages->n && !strcmp(given->field->name, "docker"))
+		return;
+	all = ARENA_ARRAY(a, struct chosen, stages->n + 1);
+	all[0] = stage_default(a, "docker");
+	if (stages->n)
+		memcpy(all + 1, given, stages->n * sizeof(*all));
+	*stages = (struct list){all, stages->n + 1};
+}
+
+static void follow_files(struct arena *a, struct log_source *s)
+{
+	const struct log_docker_source *docker = s->docker;
+
+	if (s->file)
+		s->follow = *s->file;
+	if (!docker)
+		return;
+	s->follow.max_line_bytes = MAX_LINE;
+	s->follow.paths = (struct string_list){ARENA_NEW(a, const char *), 1};
+	s->follow.paths.items[0] = arena_printf(a, "%s/*/*-json.log", docker->directory);
+	unpack_first(a, &s->stages);
 }
 
 int log_settings_finish(struct arena *a, struct log_settings *s, const struct string_map *external_labels,
@@ -175,6 +249,8 @@ int log_settings_finish(struct arena *a, struct log_settings *s, const struct st
 	const char *environment = getenv("LOKI_URL"), *fault;
 	size_t len;
 
+	for (size_t i = 0; i < s->sources.n; i++)
+		follow_files(a, (struct log_source *)s->sources.items + i);
 	if (!s->sources.n)
 		return 0;
 	if (!s->loki.url && environment && *environment)

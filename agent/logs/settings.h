@@ -24,14 +24,20 @@ struct loki_settings {
 	int64_t timeout;
 };
 
+/* What is read; one of the kinds is given, the others are NULL. */
 struct log_source {
 	const char *name;
-	struct log_file_source {
+	const struct log_file_source {
 		struct string_list paths, exclude;
 		uint64_t max_line_bytes;
-	} file;
+	} * file;
+	const struct log_docker_source {
+		const char *directory;
+		struct string_list include, exclude; /* patterns of names of containers and compose services */
+	} * docker;
 	struct string_map labels;
-	struct list stages;
+	struct list stages;            /* what is done to each entry; log_settings_finish adds what the kind implies */
+	struct log_file_source follow; /* the files of the source, whatever its kind; made by log_settings_finish */
 };
 
 struct log_settings {

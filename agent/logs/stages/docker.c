@@ -27,7 +27,7 @@ static const struct field rows[] = {
          .offset = FIELD_AT(struct config, max_bytes, uint64_t),
          .def = "256KiB",
          .min = 16384,
-         .max = 1 << 20,
+         .max = 256 * 1024,
          .help = "The most bytes of a line that is put together; the rest of it becomes another one."},
 	{0},
 };
