@@ -1,6 +1,7 @@
-"""A proxy before the real Loki that shows what a healthy one cannot be made to show."""
+"""Proxies before the real Loki that show what a healthy one cannot be made to show."""
 import http.client
 import http.server
+import socket
 import threading
 
 
@@ -56,3 +57,59 @@ class Faults:
     def end(self):
         self.server.shutdown()
         self.server.server_close()
+
+
+class Wire:
+    """Passes bytes on. It can be down, and cut connections in their middle."""
+
+    def __init__(self, port, limits=None):
+        """limits(): how many bytes of requests and of replies the next connection may carry; None: any."""
+        self.port, self.limits = port, limits or (lambda: (None, None))
+        self.cuts, self.open = 0, set()
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self.listener.getsockname()[1]}"
+        self.up = True
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def accept(self):
+        while True:
+            try:
+                client, _ = self.listener.accept()
+            except OSError:
+                return
+            if not self.up:
+                client.close()
+                continue
+            server = socket.create_connection(("127.0.0.1", self.port))
+            self.open |= {client, server}
+            for source, sink, limit in zip((client, server), (server, client), self.limits()):
+                threading.Thread(target=self.pump, args=(source, sink, limit), daemon=True).start()
+
+    def pump(self, source, sink, limit):
+        try:
+            while data := source.recv(65536):
+                sink.sendall(data[:limit])
+                if limit is not None and len(data) >= limit:
+                    self.cuts += 1
+                    break
+                limit = limit and limit - len(data)
+        except OSError:
+            pass
+        self.drop(source, sink)
+
+    def drop(self, *sockets):
+        for s in sockets:
+            self.open.discard(s)
+            try:
+                s.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+            s.close()
+
+    def down(self):
+        self.up = False
+        self.drop(*self.open)
+
+    def end(self):
+        self.listener.close()
+        self.down()
