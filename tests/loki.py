@@ -56,6 +56,8 @@ limits_config:
   max_query_length: 0
   split_queries_by_interval: 0
 {limits}
+frontend_worker:
+  frontend_address: 127.0.0.1:{grpc_port}  # else it looks for schedulers, which takes ten seconds
 query_range:
   cache_results: false
 analytics:
