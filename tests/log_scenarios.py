@@ -47,13 +47,13 @@ class Scenario:
         self.paths, self.url = directory / "*.log", None
         self.lines = []  # in the order of their writing
         self.number = 0
-        self.agent = None
-        self.result = None
+        self.settings, self.agent, self.result = {}, None, None
 
-    def start(self, wrapper=(), stages="", **settings):
-        """Starts the agent; what is not given stays as it was the last time."""
-        values = {"age": "50ms", "size": "64KiB", "held": "1GiB"} | settings
-        config = CONFIG.format(name=self.name, url=self.url or self.server.url, paths=self.paths, stages=stages, **values)
+    def start(self, wrapper=(), **settings):
+        """Starts the agent; settings that are not given stay as they were the last time."""
+        self.settings |= settings
+        values = {"age": "50ms", "size": "64KiB", "held": "1GiB", "stages": ""} | self.settings
+        config = CONFIG.format(name=self.name, url=self.url or self.server.url, paths=self.paths, **values)
         self.agent = self.start_agent(config, args=[f"--storage.path={self.state}"], wrapper=wrapper)
         for pattern in ("Loki cannot be reached", "Loki does not take logs now"):
             self.agent.expect_log(pattern)
@@ -123,9 +123,8 @@ class Scenario:
 
     def compare(self):
         want, have = collections.Counter(self.lines), collections.Counter(self.server.lines(self.selector))
-        short, over = want - have, have - want
-        merged = short.pop(SAME, 0)
-        return Result(len(self.lines), sum(short.values()), sum(over.values()), merged)
+        lost, merged = (sum(n for line, n in (want - have).items() if (want[line] > 1) == same) for same in (False, True))
+        return Result(len(self.lines), lost, sum((have - want).values()), merged)
 
     def finish_whole(self, timeout=60):
         """All came, once."""

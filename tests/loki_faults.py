@@ -16,15 +16,22 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return
         fault = faults.script.pop(0) if faults.script else None
         if fault == "cut request":
-            self.connection.close()
+            self.cut()
+        elif fault == "hold":
+            faults.held.set()
+            faults.release.wait()
+            self.cut()
         elif fault == "cut reply":
             self.forward(body)
-            self.connection.shutdown(2)
-            self.close_connection = True
-        elif fault:
+            self.cut()
+        elif fault and fault != "pass":
             self.answer(fault, b"a fault\n")
         else:
             self.answer(*self.forward(body))
+
+    def cut(self):
+        self.connection.shutdown(socket.SHUT_RDWR)
+        self.close_connection = True
 
     def forward(self, body):
         connection = http.client.HTTPConnection("127.0.0.1", self.server.faults.port, timeout=30)
@@ -46,8 +53,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
 class Faults:
     def __init__(self, port, script=(), max_body=0):
-        """script: what the first pushes get: a status, "cut request" or "cut reply"; the others are Loki's."""
+        """script: what the first pushes get: a status, "cut request", "cut reply", "pass", which is Loki's own, or "hold",
+        which is nothing until `release` is set; the others are Loki's."""
         self.port, self.script, self.max_body = port, list(script), max_body
+        self.held, self.release = threading.Event(), threading.Event()
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.server.daemon_threads = True
         self.server.faults = self
@@ -55,6 +64,7 @@ class Faults:
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
     def end(self):
+        self.release.set()
         self.server.shutdown()
         self.server.server_close()
 

@@ -1,17 +1,27 @@
 """What becomes of log lines when something fails. The first line of each docstring is its row in README.md's table."""
+import ctypes.util
+import errno
 import inspect
 import os
 import random
+import shutil
+import signal
+import subprocess
 import sys
 import time
 
 import pytest
 
 import log_scenarios
+import loki as loki_server
 import loki_faults
 import support
 
 LONG = bool(os.environ.get("VEDETTE_LONG"))
+
+
+# Times in whole seconds at the beginning of the line.
+SECONDS = "{regex: {expression: '^(?P<ts>\\d+) '}}, {timestamp: {source: ts, format: unix}}"
 
 
 @pytest.fixture
@@ -21,6 +31,45 @@ def wire(scenario):
     scenario.url = made.url
     yield made
     made.end()
+
+
+@pytest.fixture
+def faults(scenario):
+    """A proxy of pushes between the scenario's agent and its Loki, with a script to be given."""
+    made = loki_faults.Faults(scenario.server.port)
+    scenario.url = made.url
+    yield made
+    made.end()
+
+
+@pytest.fixture
+def tmpfs():
+    """tmpfs(directory, size): a small disk of its own, mounted there until the test ends."""
+    mounted = []
+
+    def mount(directory, size):
+        directory.mkdir(exist_ok=True)
+        command = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", directory]
+        if subprocess.run(command, capture_output=True, check=False).returncode:
+            pytest.skip("a small disk cannot be mounted here; it needs root")
+        mounted.append(directory)
+        return directory
+
+    yield mount
+    for directory in mounted:
+        subprocess.run(["umount", "-l", directory], check=True)
+
+
+def fill(directory):
+    """Takes all the room that is left."""
+    path = directory / "filler"
+    with open(path, "ab", buffering=0) as f:
+        try:
+            while f.write(b"x" * 4096):
+                pass
+        except OSError as e:
+            assert e.errno == errno.ENOSPC
+    return path
 
 
 def test_the_readme_has_each_scenario():
@@ -100,6 +149,184 @@ def test_old_backlog(scenario):
     lines = [f"{begin + n * 2} line {n}" for n in range(3600)]
     scenario.lines += lines
     log_scenarios.append(scenario.path, lines)
-    scenario.start(stages="{regex: {expression: '^(?P<ts>\\d+) '}}, {timestamp: {source: ts, format: unix}}")
+    scenario.start(stages=SECONDS)
     scenario.finish_whole()
     assert scenario.server.lines(scenario.selector) == scenario.lines
+
+
+def test_loki_killed(scenario, loki):
+    """Loki killed (SIGKILL) at random points and started again"""
+    chance = random.Random(3)
+    scenario.start(age="10ms", size="8KiB")
+    for _ in range(20 if LONG else 5):
+        before = scenario.value("vedette_logs_pushes_total")
+        scenario.write(1000)
+        support.wait_until(lambda: scenario.value("vedette_logs_pushes_total") > before, what="a push")
+        time.sleep(chance.uniform(0, 0.05))  # the point is to be random
+        loki.kill()
+        scenario.write(200)
+        support.wait_until(lambda: scenario.value("vedette_logs_delivering") == 0, what="Loki is missed")
+        loki.start()
+        support.wait_until(lambda: scenario.value("vedette_logs_delivering") == 1, what="Loki is found again")
+    scenario.finish_whole()
+
+
+def test_loki_away_for_long(scenario, loki):
+    """Loki down for a minute (ten with --long), files rotated meanwhile"""
+    scenario.start()
+    scenario.write(100)
+    scenario.see_last()
+    loki.kill()
+    for _ in range(60 if LONG else 6):
+        scenario.write(1000)
+        scenario.rotate()
+        time.sleep(10)  # an outage takes its time
+    loki.start()
+    scenario.finish_whole()
+
+
+def test_loki_answers_errors(scenario, faults):
+    """Loki answers 500 for ten seconds"""
+    faults.script = [500] * 1000
+    scenario.start()
+    for _ in range(10):
+        scenario.write(100)
+        time.sleep(1)  # an outage takes its time
+    faults.script = []
+    scenario.finish_whole()
+
+
+def test_disk_of_loki_full(request, scenario, tmpfs, tmp_path):
+    """Loki's disk full for a while"""
+    directory = tmp_path / "loki"
+    directory.mkdir()
+    disk = tmpfs(directory / "data", "32m")
+    scenario.server = server = loki_server.Loki(directory)
+    request.addfinalizer(server.kill)
+    scenario.start()
+    scenario.write(500)
+    scenario.see_last()
+    filler = fill(disk)
+    scenario.write(5000)
+    support.wait_until(lambda: scenario.value("vedette_logs_read_lines_total") >= 5000, what="lines are read")
+    filler.unlink()
+    scenario.finish_whole()
+
+
+def test_loki_limits_the_rate(request, scenario, tmp_path):
+    """429 for minutes: more than Loki lets in"""
+    directory = tmp_path / "loki"
+    directory.mkdir()
+    scenario.server = loki_server.Loki(directory, "  ingestion_rate_mb: 0.05\n  ingestion_burst_size_mb: 0.1\n")
+    request.addfinalizer(scenario.server.kill)
+    scenario.start(size="32KiB")
+    scenario.write(120000 if LONG else 20000)
+    support.wait_until(lambda: scenario.value("vedette_logs_retries_total") >= 3, what="Loki refuses for the rate")
+    scenario.finish_whole(timeout=600 if LONG else 120)
+
+
+def stopped(agent, work):
+    """Does something while the agent stands still."""
+    agent.send(signal.SIGSTOP)
+    try:
+        work()
+    finally:
+        agent.send(signal.SIGCONT)
+
+
+def test_written_between_copy_and_truncation(scenario):
+    """Copied and truncated, 20 lines written in between and not read: they are nowhere"""
+    scenario.start()
+    scenario.write(100)
+    scenario.see_last()
+
+    def rotate():
+        shutil.copy(scenario.path, scenario.path.with_name("app.log.1"))
+        scenario.write(20)
+        os.truncate(scenario.path, 0)
+        scenario.write(5)
+
+    stopped(scenario.agent, rotate)
+    result = scenario.finish(lost=20)
+    assert (result.lost + result.merged, result.duplicated) == (20, 0), result
+    assert scenario.value("vedette_logs_files_truncated_total") == 1
+
+
+def test_clock_stepped_back(scenario, tmp_path):
+    """Clock stepped back by an hour"""
+    if support.SANITIZED:
+        pytest.skip("a library before the sanitizer's does not work")
+    library = ctypes.util.find_library("faketime") or "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1"
+    clock = tmp_path / "clock"
+    clock.write_text("+0")
+    scenario.start(wrapper=["env", f"LD_PRELOAD={library}", f"FAKETIME_TIMESTAMP_FILE={clock}", "FAKETIME_NO_CACHE=1",
+                            "FAKETIME_DONT_FAKE_MONOTONIC=1", "DONT_FAKE_MONOTONIC=1"])
+    scenario.write(1000)
+    scenario.see_last()
+    clock.write_text("-3600")
+    scenario.write(1000)
+    scenario.see_last()
+    times = [t for t, _, _ in scenario.server.entries(scenario.selector)]
+    assert max(times) - min(times) > 3500 * 10 ** 9, "the clock was not stepped"
+    scenario.finish_whole()
+
+
+def test_state_directory_full(scenario, tmpfs):
+    """State directory full, agent killed"""
+    disk = tmpfs(scenario.state, "4m")
+    scenario.start()
+    scenario.write(100)
+    scenario.see_last()
+    fill(disk)
+    for _ in range(40):
+        scenario.write(100)
+        scenario.see_last()
+    assert scenario.value("vedette_logs_storage_writable") == 0
+    scenario.agent.kill()
+    scenario.start().expect_log("positions of logs cannot be written")
+    scenario.finish_whole()
+
+
+def test_positions_damaged(scenario):
+    """Positions damaged in their middle"""
+    scenario.start()
+    for _ in range(5):
+        scenario.write(100)
+        scenario.see_last()
+    scenario.agent.stop()
+    positions = scenario.state / "positions"
+    damaged = bytearray(positions.read_bytes())
+    damaged[len(damaged) // 2] ^= 1
+    positions.write_bytes(damaged)
+    scenario.start().expect_log("damaged and set aside")
+    scenario.finish_whole()
+
+
+def test_inflight_damaged(scenario, faults):
+    """Agent killed, and the push that was under way damaged: it comes twice"""
+    scenario.start(age="1s", size="1MiB")
+    scenario.write(100)
+    scenario.see_last()
+    faults.script = ["cut reply", "hold"]
+    scenario.write(50)
+    support.wait_until(faults.held.is_set, what="a push is under way")
+    scenario.agent.kill()
+    inflight = scenario.state / "inflight"
+    damaged = bytearray(inflight.read_bytes())
+    damaged[200] ^= 1
+    inflight.write_bytes(damaged)
+    faults.script = []
+    scenario.start()
+    result = scenario.finish()
+    assert (result.lost, result.duplicated, result.merged) == (0, 50, 0), result
+
+
+def test_two_agents_on_one_state_directory(scenario):
+    """A second agent on the same state directory: it refuses to start"""
+    scenario.start()
+    scenario.write(100)
+    first = scenario.agent
+    with pytest.raises(AssertionError, match="in use by another agent; give each its own --storage.path"):
+        scenario.start()
+    scenario.agent = first
+    scenario.finish_whole()
