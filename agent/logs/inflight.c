@@ -6,15 +6,16 @@
 
 #include "logs/digest.h"
 
-#define MAGIC UINT64_C(0x3154464c46444556) /* VEDFLFT1 */
+#define MAGIC UINT64_C(0x3254464c46444556) /* VEDFLFT2 */
 
 struct header {
-	uint64_t magic, number, entries, tenant_len, group_len, body_len, digest;
+	uint64_t magic, number, entries, done, tenant_len, group_len, body_len, digest;
 };
 
 struct inflight {
 	char *path;
 	int fd;
+	struct header written; /* the last */
 };
 
 struct inflight *inflight_open(const char *directory)
@@ -37,9 +38,15 @@ void inflight_close(struct inflight *f)
 	free(f);
 }
 
+/* Apart from the rest, so that it can change alone. */
+static uint64_t sum_done(uint64_t done)
+{
+	return done * UINT64_C(0x9e3779b97f4a7c15);
+}
+
 static uint64_t sum(const struct header *h, const struct inflight_push *push)
 {
-	return digest(push->tenant.s, push->tenant.len) ^ digest(push->group.s, push->group.len) ^
+	return sum_done(h->done) ^ digest(push->tenant.s, push->tenant.len) ^ digest(push->group.s, push->group.len) ^
 	       digest(push->body.s, push->body.len) ^ (h->number * 3) ^ h->entries;
 }
 
@@ -57,23 +64,36 @@ static int open_file(struct inflight *f, struct err *err)
 
 int inflight_write(struct inflight *f, const struct inflight_push *push, struct err *err)
 {
-	struct header h = {MAGIC, push->number, push->entries, push->tenant.len, push->group.len, push->body.len, 0};
-	struct iovec parts[] = {{&h, sizeof(h)},
+	struct header *h = &f->written;
+	struct iovec parts[] = {{h, sizeof(*h)},
 	                        {(void *)(uintptr_t)push->tenant.s, push->tenant.len},
 	                        {(void *)(uintptr_t)push->group.s, push->group.len},
 	                        {(void *)(uintptr_t)push->body.s, push->body.len}};
-	size_t total = sizeof(h) + push->tenant.len + push->group.len + push->body.len;
+	size_t total = sizeof(*h) + push->tenant.len + push->group.len + push->body.len;
 	ssize_t n;
 
 	if (total > INFLIGHT_MAX_BYTES)
 		return err_set(err, "%s: a push of %zu bytes is too large for it", f->path, total);
 	if (open_file(f, err) < 0)
 		return -1;
-	h.digest = sum(&h, push);
+	*h = (struct header){
+		MAGIC, push->number, push->entries, push->done, push->tenant.len, push->group.len, push->body.len, 0};
+	h->digest = sum(h, push);
 	n = pwritev(f->fd, parts, ARRAY_LEN(parts), 0);
 	if (n >= 0 && (size_t)n < total)
 		errno = ENOSPC;
 	return n == (ssize_t)total ? 0 : err_errno(err, "%s", f->path);
+}
+
+int inflight_note_done(struct inflight *f, uint64_t done, struct err *err)
+{
+	struct header *h = &f->written;
+
+	h->digest ^= sum_done(h->done) ^ sum_done(done);
+	h->done = done;
+	if (open_file(f, err) < 0)
+		return -1;
+	return pwrite(f->fd, h, sizeof(*h), 0) == (ssize_t)sizeof(*h) ? 0 : err_errno(err, "%s", f->path);
 }
 
 static bool sane(const struct header *h)
@@ -98,8 +118,10 @@ bool inflight_read(struct inflight *f, struct arena *a, struct inflight_push *ou
 		return false;
 	*out = (struct inflight_push){h.number,
 	                              h.entries,
+	                              h.done,
 	                              {data, h.tenant_len},
 	                              {data + h.tenant_len, h.group_len},
 	                              {data + h.tenant_len + h.group_len, h.body_len}};
+	f->written = h;
 	return sum(&h, out) == h.digest;
 }

@@ -5,6 +5,9 @@
 
 #include "base/num.h"
 
+/* Above any push of ours, also of one that a damaged file claims. */
+enum { PUSH_MAX_BYTES = 16 * 1024 * 1024 };
+
 struct encoder {
 	char *packed, *compressed;
 	size_t packed_room, compressed_room;
@@ -44,46 +47,99 @@ static void *room(void *at, size_t *have, size_t want, size_t item_size)
 }
 
 /* The entries of each stream in their order, side by side. */
-static size_t group(struct encoder *e, struct batch *b, size_t first, size_t last, Push__Stream *streams,
-                    Push__Stream **pointers)
+static void group(struct encoder *e, struct batch *b, Push__Stream *streams, Push__Stream **pointers)
 {
-	size_t counts[CHECKPOINT_MAX] = {0}, at = 0, n = 0;
+	size_t at = 0;
 
-	for (size_t i = first; i < last; i++)
-		counts[b->owners[i]]++;
 	for (size_t i = 0; i < b->n_streams; i++) {
 		push__stream__init(&streams[i]);
 		streams[i].labels = (char *)(uintptr_t)b->streams[i].labels;
 		streams[i].entries = e->entries + at;
-		at += counts[i];
-		if (counts[i])
-			pointers[n++] = &streams[i];
+		at += b->streams[i].n;
+		pointers[i] = &streams[i];
 	}
-	for (size_t i = first; i < last; i++) {
+	for (size_t i = 0; i < b->n; i++) {
 		Push__Stream *s = &streams[b->owners[i]];
 
 		s->entries[s->n_entries++] = &b->entries[i];
 	}
-	return n;
 }
 
-struct span encoder_encode(struct encoder *e, struct batch *b, size_t first, size_t last)
+static struct span pack(struct encoder *e, const Push__Request *request)
 {
-	Push__Stream streams[CHECKPOINT_MAX], *pointers[CHECKPOINT_MAX];
-	Push__Request request = PUSH__REQUEST__INIT;
-	size_t len, out;
+	size_t len = push__request__get_packed_size(request), out = snappy_max_compressed_length(len);
 
-	e->entries = room(e->entries, &e->entries_room, last - first + 1, sizeof(Push__Entry *));
-	request.streams = pointers;
-	request.n_streams = group(e, b, first, last, streams, pointers);
-	len = push__request__get_packed_size(&request);
 	e->packed = room(e->packed, &e->packed_room, len, 1);
-	push__request__pack(&request, (uint8_t *)e->packed);
-	out = snappy_max_compressed_length(len);
+	push__request__pack(request, (uint8_t *)e->packed);
 	e->compressed = room(e->compressed, &e->compressed_room, out, 1);
 	if (snappy_compress(e->packed, len, e->compressed, &out) != SNAPPY_OK)
 		abort(); /* only for lack of room, which there is */
 	return (struct span){e->compressed, out};
+}
+
+struct span encoder_encode(struct encoder *e, struct batch *b)
+{
+	Push__Stream streams[CHECKPOINT_MAX], *pointers[CHECKPOINT_MAX];
+	Push__Request request = PUSH__REQUEST__INIT;
+
+	e->entries = room(e->entries, &e->entries_room, b->n + 1, sizeof(Push__Entry *));
+	request.streams = pointers;
+	request.n_streams = b->n_streams;
+	group(e, b, streams, pointers);
+	return pack(e, &request);
+}
+
+Push__Request *loki_take_apart(struct span body)
+{
+	Push__Request *r = NULL;
+	char *packed;
+	size_t len;
+
+	if (snappy_uncompressed_length(body.s, body.len, &len) != SNAPPY_OK || len > PUSH_MAX_BYTES)
+		return NULL;
+	packed = malloc(len + 1);
+	if (!packed)
+		abort();
+	if (snappy_uncompress(body.s, body.len, packed, &len) == SNAPPY_OK)
+		r = push__request__unpack(NULL, len, (const uint8_t *)packed);
+	free(packed);
+	return r;
+}
+
+void loki_free_request(Push__Request *r)
+{
+	if (r)
+		push__request__free_unpacked(r, NULL);
+}
+
+size_t loki_count_entries(const Push__Request *r)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < r->n_streams; i++)
+		n += r->streams[i]->n_entries;
+	return n;
+}
+
+struct span encoder_encode_part(struct encoder *e, const Push__Request *r, size_t first, size_t last)
+{
+	Push__Stream streams[CHECKPOINT_MAX], *pointers[CHECKPOINT_MAX];
+	Push__Request part = PUSH__REQUEST__INIT;
+
+	part.streams = pointers;
+	for (size_t i = 0, from = 0; i < r->n_streams && part.n_streams < CHECKPOINT_MAX; i++) {
+		const Push__Stream *s = r->streams[i];
+		size_t to = from + s->n_entries, begin = first > from ? first : from, end = last < to ? last : to;
+
+		if (begin < end) {
+			pointers[part.n_streams] = &streams[part.n_streams];
+			streams[part.n_streams] = *s;
+			streams[part.n_streams].entries = s->entries + (begin - from);
+			streams[part.n_streams++].n_entries = end - begin;
+		}
+		from = to;
+	}
+	return pack(e, &part);
 }
 
 static bool holds(struct span text, const char *what)

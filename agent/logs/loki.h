@@ -10,8 +10,15 @@ struct encoder;
 struct encoder *encoder_new(void);
 void encoder_free(struct encoder *e); /* NULL is allowed */
 
-/* Entries [first, last) of the batch. */
-struct span encoder_encode(struct encoder *e, struct batch *b, size_t first, size_t last);
+struct span encoder_encode(struct encoder *e, struct batch *b);
+
+/* What was encoded, taken apart again; NULL where it is damaged. */
+Push__Request *loki_take_apart(struct span body);
+void loki_free_request(Push__Request *r); /* NULL is allowed */
+size_t loki_count_entries(const Push__Request *r);
+
+/* Entries [first, last) of it, counted through its streams. */
+struct span encoder_encode_part(struct encoder *e, const Push__Request *r, size_t first, size_t last);
 
 enum loki_verdict {
 	LOKI_DELIVERED,

@@ -404,14 +404,6 @@ static void prepare(struct reader *r)
 	for (int i = 0; i < BATCHES; i++)
 		r->batches[i] = batch_new(r->settings->loki.batch.max_bytes);
 	r->first = true;
-	/* positions are not to be looked at before what was under way has been sent again */
-	while (!sender_idle(r->sender) && !atomic_load(&r->stop)) {
-		struct pollfd wake = {r->wake_fd, POLLIN, 0};
-		uint64_t n;
-
-		if (poll(&wake, 1, 1000) > 0)
-			(void)!read(r->wake_fd, &n, sizeof(n));
-	}
 	r->number = positions_number(r->positions);
 	open_batch(r);
 }

@@ -20,11 +20,10 @@ enum {
 	LOG_EVERY_S = 60,
 };
 
-/* What is pushed: a part of a batch, or bytes of a former run. */
+/* What is pushed: a batch, bytes of a former run, or a part of one of them. */
 struct push {
 	struct inflight_push p;
-	struct batch *batch; /* NULL: of a former run */
-	size_t first, last;
+	int64_t started_ns; /* of its oldest entry, monotonic; 0: of a former run */
 	unsigned tries;
 };
 
@@ -41,6 +40,8 @@ struct sender {
 	int64_t logged_ns;
 	bool stored; /* the state directory could be written last time */
 	struct http_post_reply reply;
+	struct inflight_push former; /* what was under way when the agent ended; entries are 0 where nothing was */
+	struct arena former_arena;
 };
 
 static bool stopping(struct sender *s)
@@ -123,11 +124,6 @@ static enum action refused(struct sender *s, struct push *push, enum log_drop wh
 	return ACT_DONE;
 }
 
-static bool can_split(const struct push *push)
-{
-	return !push->batch || push->last - push->first > 1;
-}
-
 static enum action judge(struct sender *s, struct push *push)
 {
 	struct span text = {s->reply.text, s->reply.len};
@@ -137,7 +133,7 @@ static enum action judge(struct sender *s, struct push *push)
 	case LOKI_REFUSED:
 		return refused(s, push, DROP_REFUSED, "Loki refuses log entries; they are dropped and counted");
 	case LOKI_TOO_BIG:
-		if (can_split(push))
+		if (push->p.entries > 1)
 			return ACT_SPLIT;
 		return refused(s, push, DROP_TOO_BIG, "an entry is too big for Loki; it is dropped and counted");
 	case LOKI_STREAMS:
@@ -146,7 +142,7 @@ static enum action judge(struct sender *s, struct push *push)
 			               "too many streams for Loki; entries are dropped and counted");
 		break;
 	case LOKI_LATER:
-		if (s->reply.status == 429 && push->tries >= SPLIT_AFTER && push->batch && can_split(push))
+		if (s->reply.status == 429 && push->tries >= SPLIT_AFTER && push->p.entries > 1)
 			return ACT_SPLIT;
 		break;
 	case LOKI_DENIED:
@@ -175,8 +171,8 @@ static void delivered(struct sender *s, const struct push *push)
 		log_count(&c->sent_entries, push->p.entries);
 		log_count(&c->sent_bytes, push->p.body.len);
 	}
-	if (push->batch)
-		atomic_store(&c->latency_ns, clock_mono_ns() - push->batch->started_ns);
+	if (push->started_ns)
+		atomic_store(&c->latency_ns, clock_mono_ns() - push->started_ns);
 }
 
 /* ACT_RETRY: told to stop. */
@@ -222,49 +218,92 @@ static void commit(struct sender *s, struct span group)
 	storage(s, positions_commit(s->setup.positions, group, &err) == 0, &err);
 }
 
-/* Pushes entries [first, last); the group goes with the last part only. False: told to stop. */
-static bool send_part(struct sender *s, struct batch *b, size_t first, size_t last, struct span group)
+/* Pushes entries [first, last) of what was taken apart. False: told to stop. */
+static bool send_part(struct sender *s, const struct push *whole, const Push__Request *r, size_t first, size_t last)
 {
-	struct push push = {.batch = b, .first = first, .last = last};
-	struct err err;
+	struct push push = {.p = whole->p, .started_ns = whole->started_ns};
 	size_t half = first + (last - first) / 2;
+	struct err err;
 
-	push.p = (struct inflight_push){b->number, last - first, span_of(b->tenant), group,
-	                                encoder_encode(s->encoder, b, first, last)};
-	if (inflight_write(s->setup.inflight, &push.p, &err) < 0)
-		storage(s, false, &err);
+	if (first >= last)
+		return true;
+	push.p.entries = last - first;
+	push.p.body = encoder_encode_part(s->encoder, r, first, last);
 	switch (deliver(s, &push)) {
-	case ACT_DONE: return true;
-	case ACT_SPLIT: return send_part(s, b, first, half, (struct span){"", 0}) && send_part(s, b, half, last, group);
+	case ACT_DONE:
+		if (inflight_note_done(s->setup.inflight, last, &err) < 0)
+			storage(s, false, &err);
+		return true;
+	case ACT_SPLIT: return send_part(s, whole, r, first, half) && send_part(s, whole, r, half, last);
 	case ACT_RETRY: break;
 	}
 	return false;
 }
 
+/* Loki does not take it as a whole, or has a part of it already. */
+static bool send_parts(struct sender *s, struct push *push)
+{
+	Push__Request *r = loki_take_apart(push->p.body);
+	size_t done = push->p.done, n, next;
+	bool sent;
+
+	if (!r)
+		return refused(s, push, DROP_TOO_BIG, "a push is damaged; it is dropped and counted") == ACT_DONE;
+	n = loki_count_entries(r);
+	next = done ? done : n / 2;
+	sent = (done || send_part(s, push, r, 0, next)) && send_part(s, push, r, next, n);
+	loki_free_request(r);
+	return sent;
+}
+
+/* False: told to stop. */
+static bool send_whole(struct sender *s, struct push *push)
+{
+	enum action act = push->p.done ? ACT_SPLIT : deliver(s, push);
+
+	return act == ACT_DONE || (act == ACT_SPLIT && send_parts(s, push));
+}
+
 static void send_batch(struct sender *s, struct batch *b)
 {
 	struct checkpoint c = batch_checkpoint(b);
+	struct push push = {.started_ns = b->started_ns};
 	struct span group;
+	struct err err;
 
 	buf_reset(&s->group);
 	checkpoint_write(&c, &s->group);
 	group = (struct span){s->group.data, s->group.len};
-	if (!b->n || send_part(s, b, 0, b->n, group))
+	if (b->n) {
+		push.p = (struct inflight_push){b->number,          b->n,  0,
+		                                span_of(b->tenant), group, encoder_encode(s->encoder, b)};
+		if (inflight_write(s->setup.inflight, &push.p, &err) < 0)
+			storage(s, false, &err);
+	}
+	if (!b->n || send_whole(s, &push))
 		commit(s, group);
 }
 
-/* What Loki may have already, or half of it; only the same bytes make it see that. */
+/* The reader may go on behind what was under way, which is never given up: only the same bytes make Loki see what it
+ * has of it already. */
+static void recall(struct sender *s)
+{
+	struct inflight_push *p = &s->former;
+
+	if (!inflight_read(s->setup.inflight, &s->former_arena, p) ||
+	    p->number <= positions_number(s->setup.positions) || !positions_apply(s->setup.positions, p->group))
+		*p = (struct inflight_push){0};
+}
+
 static void replay(struct sender *s)
 {
-	struct arena CLEANUP(arena_fini) a = {0};
-	struct push push = {0};
+	struct push push = {.p = s->former};
 
-	if (!inflight_read(s->setup.inflight, &a, &push.p) || push.p.number <= positions_number(s->setup.positions))
+	if (!push.p.entries)
 		return;
 	log_count(&s->setup.counts->replayed, 1);
 	LOG(INFO, "sending again what was under way when the agent ended");
-	/* too big as a whole: it is read again and split then */
-	if (deliver(s, &push) == ACT_DONE && push.p.group.len)
+	if (send_whole(s, &push))
 		commit(s, push.p.group);
 }
 
@@ -305,12 +344,12 @@ static void *run(void *arg)
 	return NULL;
 }
 
-/* The replay comes before the reader may look for positions: it is the first thing that the thread does. */
 static void *run_all(void *arg)
 {
 	struct sender *s = arg;
 
 	replay(s);
+	arena_fini(&s->former_arena);
 	if (!stopping(s))
 		finish(s);
 	return run(s);
@@ -359,6 +398,7 @@ int sender_start(struct sender **out, const struct sender_setup *setup, struct e
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
 	pthread_cond_init(&s->changed, &attr);
 	pthread_condattr_destroy(&attr);
+	recall(s);
 	if (make_poster(s, err) < 0 || thread_start(&s->thread, "logs-send", false, run_all, s, err) < 0) {
 		sender_free(s);
 		return -1;
@@ -389,6 +429,7 @@ void sender_free(struct sender *s)
 	http_poster_free(s->poster);
 	encoder_free(s->encoder);
 	buf_fini(&s->group);
+	arena_fini(&s->former_arena);
 	pthread_mutex_destroy(&s->lock);
 	pthread_cond_destroy(&s->changed);
 	free(s);

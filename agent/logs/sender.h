@@ -1,6 +1,7 @@
 /* The thread that pushes batches to Loki, one at a time and in their order, and never gives up but where Loki says so.
  *
- * Before each push it is written to the inflight file; once Loki has it, its checkpoint is committed. */
+ * Before each push it is written to the inflight file; once Loki has it, its checkpoint is committed. A push that is
+ * too large as a whole is sent in parts. */
 #pragma once
 
 #include "logs/batch.h"
@@ -18,7 +19,8 @@ struct sender_setup {
 	int wake_fd; /* an eventfd to be written when a batch is done */
 };
 
-/* What was under way before a restart goes first. */
+/* What was under way before a restart goes first; the positions already tell of it as delivered, on disk they do later.
+ */
 MUST_CHECK int sender_start(struct sender **out, const struct sender_setup *setup, struct err *err);
 
 /* Makes it end soon; a push under way is broken off. Then false where it has not ended by the deadline (monotonic):

@@ -321,6 +321,51 @@ def test_inflight_damaged(scenario, faults):
     assert (result.lost, result.duplicated, result.merged) == (0, 50, 0), result
 
 
+def test_killed_between_halves(scenario, faults):
+    """Push too large (413), agent killed between its halves"""
+    scenario.start(age="1s", size="1MiB")
+    scenario.write(100)
+    scenario.see_last()
+    faults.script = [413, "pass", "hold"]
+    scenario.write(1000)
+    support.wait_until(faults.held.is_set, what="a half is under way")
+    scenario.agent.kill()
+    faults.script = [413]
+    scenario.start()
+    scenario.finish_whole()
+
+
+def test_killed_before_the_first_half(scenario, faults):
+    """Push too large (413), agent killed in its first half"""
+    scenario.start(age="1s", size="1MiB")
+    scenario.write(100)
+    scenario.see_last()
+    faults.script = [413, "cut reply", "hold"]
+    scenario.write(1000)
+    support.wait_until(faults.held.is_set, what="a half is under way")
+    scenario.agent.kill()
+    faults.script = [413]
+    scenario.start()
+    scenario.finish_whole()
+
+
+def test_restarted_while_loki_is_down(scenario, wire):
+    """Agent restarted while Loki is down, files deleted before it is back"""
+    scenario.start()
+    scenario.write(100)
+    scenario.see_last()
+    wire.down()
+    scenario.write(5000)
+    support.wait_until(lambda: scenario.value("vedette_logs_delivering") == 0, what="Loki is missed")
+    scenario.agent.kill()
+    scenario.start()
+    support.wait_until(lambda: scenario.value("vedette_logs_files") >= 1, what="the file is found")
+    scenario.rotate(keep=0)
+    scenario.write(100)
+    wire.up = True
+    scenario.finish_whole()
+
+
 def test_two_agents_on_one_state_directory(scenario):
     """A second agent on the same state directory: it refuses to start"""
     scenario.start()

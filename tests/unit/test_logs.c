@@ -113,7 +113,7 @@ static void test_inflight(void **state)
 {
 	struct arena CLEANUP(arena_fini) a = {0};
 	struct inflight *f = inflight_open(directory);
-	struct inflight_push push = {5, 6, SPAN("tenant"), SPAN("group"), SPAN("body\0x")}, back;
+	struct inflight_push push = {5, 6, 2, SPAN("tenant"), SPAN("group"), SPAN("body\0x")}, back;
 	char path[128];
 	struct err err;
 
@@ -123,7 +123,11 @@ static void test_inflight(void **state)
 	assert_true(inflight_read(f, &a, &back));
 	assert_int_equal(back.number, 5);
 	assert_int_equal(back.entries, 6);
+	assert_int_equal(back.done, 2);
 	assert_memory_equal(back.body.s, push.body.s, push.body.len);
+	assert_int_equal(inflight_note_done(f, 4, &err), 0);
+	assert_true(inflight_read(f, &a, &back));
+	assert_int_equal(back.done, 4);
 	snprintf(path, sizeof(path), "%s/inflight", directory);
 	assert_int_equal(truncate(path, 60), 0);
 	assert_false(inflight_read(f, &a, &back));
