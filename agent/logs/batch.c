@@ -145,8 +145,7 @@ bool batch_add_position(struct batch *b, const struct position *position)
 void batch_seal(struct batch *b)
 {
 	for (size_t i = 0; i < b->n_streams; i++)
-		b->ties[i] = (struct tie){b->streams[i].stream->id, b->streams[i].stream->asked,
-		                          b->streams[i].stream->given};
+		b->ties[i] = stream_tie(b->streams[i].stream);
 }
 
 struct checkpoint batch_checkpoint(struct batch *b)

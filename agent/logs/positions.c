@@ -95,8 +95,8 @@ static void write_position(struct buf *out, const struct position *f)
 
 static void write_tie(struct buf *out, const struct tie *t)
 {
-	buf_printf(out, "time %" PRIu64 " %" PRIu64 " %" PRIu64 "\n", t->stream, (uint64_t)t->asked,
-	           (uint64_t)t->given);
+	buf_printf(out, "time %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 " %u\n", t->stream, (uint64_t)t->asked,
+	           (uint64_t)t->given, (uint64_t)t->top, t->lap);
 }
 
 void checkpoint_write(const struct checkpoint *c, struct buf *out)
@@ -133,8 +133,8 @@ static bool take_line(struct positions *p, struct span line)
 
 	if (n == 6 && span_eq(word, "file"))
 		put_position(p, &(struct position){v[0], v[1], v[2], v[3], v[4], (int64_t)v[5]});
-	else if (n == 3 && span_eq(word, "time"))
-		put_tie(p, &(struct tie){v[0], (int64_t)v[1], (int64_t)v[2]});
+	else if (n == 5 && span_eq(word, "time"))
+		put_tie(p, &(struct tie){v[0], (int64_t)v[1], (int64_t)v[2], (int64_t)v[3], (unsigned)v[4]});
 	else
 		return false;
 	return true;

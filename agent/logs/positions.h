@@ -24,6 +24,8 @@ struct position {
 struct tie {
 	uint64_t stream;
 	int64_t asked, given; /* entries that asked for `asked` have been given up to `given` */
+	int64_t top;          /* the latest that has been given */
+	unsigned lap;         /* of struct stream */
 };
 
 /* What a push delivers. */

@@ -3,9 +3,13 @@
 #include <stdlib.h>
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "logs/digest.h"
 
-enum { TABLE_SIZE = 16384 }; /* a power of two above twice the streams and their aliases */
+enum {
+	TABLE_SIZE = 16384, /* a power of two above twice the streams and their aliases */
+	LAPS = 9,
+};
 
 /* Labels in another order are another hash, but the same stream. */
 struct slot {
@@ -124,8 +128,9 @@ static struct stream *make(struct streams *s, uint64_t id, char *labels)
 	new->id = id;
 	new->labels = labels;
 	if (positions_find_tie(s->positions, id, &tie)) {
-		new->asked = tie.asked;
-		new->given = tie.given;
+		new->runs[new->n_runs++] = (struct run){tie.asked, tie.given};
+		new->forgotten = tie.top;
+		new->lap = tie.lap;
 	}
 	s->all[s->n++] = new;
 	return new;
@@ -154,10 +159,70 @@ struct stream *streams_get(struct streams *s, const struct log_pairs *labels)
 	return slot->stream;
 }
 
+static struct run *find_run(struct stream *s, int64_t t, const struct run *but)
+{
+	for (size_t i = 0; i < s->n_runs; i++)
+		if (&s->runs[i] != but && t >= s->runs[i].asked && t <= s->runs[i].given)
+			return &s->runs[i];
+	return NULL;
+}
+
+static void put_first(struct stream *s, struct run run, size_t from)
+{
+	memmove(&s->runs[1], &s->runs[0], from * sizeof(run));
+	s->runs[0] = run;
+}
+
+static int64_t go_on(struct stream *s, struct run *run)
+{
+	const struct run *other;
+
+	run->given++;
+	while ((other = find_run(s, run->given, run)))
+		run->given = other->given + 1;
+	if (run != s->runs)
+		put_first(s, *run, (size_t)(run - s->runs));
+	return s->runs[0].given;
+}
+
+/* Finer times than milliseconds do not meet again. */
+static bool is_doubtful(const struct stream *s, int64_t t)
+{
+	return t <= s->forgotten && t % NS_PER_MS == 0;
+}
+
+static int64_t begin_run(struct stream *s, int64_t asked)
+{
+	int64_t given = asked;
+
+	if (is_doubtful(s, asked)) {
+		if (!s->lap || asked < s->runs[0].asked)
+			s->lap = s->lap % LAPS + 1;
+		given += s->lap * (NS_PER_MS / (LAPS + 1));
+	}
+	if (s->n_runs == STREAM_RUNS) {
+		const struct run *last = &s->runs[STREAM_RUNS - 1];
+
+		s->forgotten = last->given > s->forgotten ? last->given : s->forgotten;
+	} else {
+		s->n_runs++;
+	}
+	put_first(s, (struct run){asked, given}, s->n_runs - 1);
+	return given;
+}
+
 int64_t stream_time(struct stream *s, int64_t asked_ns)
 {
-	if (asked_ns >= s->asked && asked_ns <= s->given)
-		return ++s->given;
-	s->asked = s->given = asked_ns;
-	return asked_ns;
+	struct run *run = find_run(s, asked_ns, NULL);
+
+	return run ? go_on(s, run) : begin_run(s, asked_ns);
+}
+
+struct tie stream_tie(const struct stream *s)
+{
+	int64_t top = s->forgotten;
+
+	for (size_t i = 0; i < s->n_runs; i++)
+		top = s->runs[i].given > top ? s->runs[i].given : top;
+	return (struct tie){s->id, s->runs[0].asked, s->runs[0].given, top, s->lap};
 }

@@ -271,6 +271,46 @@ def test_clock_stepped_back(scenario, tmp_path):
     scenario.finish_whole()
 
 
+def test_times_go_back(scenario):
+    """Times in the lines go back by an hour, and all lines come again
+
+    As on the night when local time is put back: the same lines with the same times, and each of them counts."""
+    begin = int(time.time()) - 7200
+    lines = [f"{begin + n} beat" for n in range(0, 3600, 2)] * 2
+    scenario.lines += lines
+    log_scenarios.append(scenario.path, lines)
+    scenario.start(stages=SECONDS)
+    scenario.finish_whole()
+
+
+def test_times_out_of_order(scenario):
+    """Times in the lines to and fro, with lines that are the same"""
+    begin = int(time.time()) - 600
+    lines = [f"{begin + n} beat" for n in (0, 1, 0, 2, 1, 0, 1, 1, 3, 0, 2, 4, 3, 0)] * 3
+    scenario.lines += lines
+    log_scenarios.append(scenario.path, lines)
+    scenario.start(stages=SECONDS)
+    scenario.finish_whole()
+
+
+def test_state_directory_read_only(scenario, tmpfs):
+    """State directory read-only, agent killed: what it could not note comes twice"""
+    tmpfs(scenario.state, "4m")
+    scenario.start()
+    scenario.write(100)
+    scenario.see_last()
+    scenario.agent.stop()
+    subprocess.run(["mount", "-o", "remount,ro", scenario.state], check=True)
+    scenario.start()
+    scenario.write(100)
+    scenario.see_last()
+    assert scenario.value("vedette_logs_storage_writable") == 0
+    scenario.agent.kill()
+    scenario.start().expect_log("positions of logs cannot be written")
+    result = scenario.finish()
+    assert (result.lost, result.duplicated, result.merged) == (0, 101, 0), result
+
+
 def test_state_directory_full(scenario, tmpfs):
     """State directory full, agent killed"""
     disk = tmpfs(scenario.state, "4m")

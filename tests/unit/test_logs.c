@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 
 #include <cmocka.h>
 
@@ -38,7 +39,7 @@ static int teardown(void **state)
 static void commit(struct positions *p, uint64_t number, uint64_t inode, uint64_t offset)
 {
 	struct position file = {1, inode, 2, 3, offset, 4};
-	struct tie tie = {inode, -5, 6};
+	struct tie tie = {inode, -5, 6, 8, 2};
 	struct checkpoint c = {number, &file, 1, &tie, 1};
 	struct buf CLEANUP_BUF group = {0};
 	struct err err;
@@ -58,6 +59,8 @@ static void expect(struct positions *p, uint64_t number, uint64_t offset)
 	assert_true(positions_find_tie(p, 7, &tie));
 	assert_int_equal(tie.asked, -5);
 	assert_int_equal(tie.given, 6);
+	assert_int_equal(tie.top, 8);
+	assert_int_equal(tie.lap, 2);
 }
 
 static void append(const char *text)
@@ -198,6 +201,61 @@ static void test_times_are_unique(void **state)
 	assert_int_equal(stream_time(&s, 101), 102);
 	assert_int_equal(stream_time(&s, 200), 200);
 	assert_int_equal(stream_time(&s, 150), 150);
+	assert_int_equal(stream_time(&s, 100), 103);
+	assert_int_equal(stream_time(&s, 104), 104);
+	assert_int_equal(stream_time(&s, 100), 105); /* 104 is taken */
+	assert_int_equal(stream_time(&s, 150), 151);
+}
+
+static int by_value(const void *a, const void *b)
+{
+	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+/* Several times over the same hour, a line each second: as when a clock is put back. */
+static void test_times_that_go_back(void **state)
+{
+	static int64_t given[5 * 3600];
+	struct stream s = {0};
+	size_t n = 0;
+
+	(void)state;
+	for (int pass = 0; pass < 5; pass++)
+		for (int64_t t = 1; t <= 3600; t++) {
+			int64_t asked = t * NS_PER_S, at = stream_time(&s, asked);
+
+			assert_true(at >= asked && at < asked + NS_PER_MS);
+			assert_true(t == 1 || at > given[n - 1]); /* in order within the pass */
+			given[n++] = at;
+		}
+	qsort(given, n, sizeof(*given), by_value);
+	for (size_t i = 1; i < n; i++)
+		assert_true(given[i] > given[i - 1]);
+}
+
+static void remember(struct stream *s)
+{
+	struct tie tie = stream_tie(s);
+
+	*s = (struct stream){.runs = {{tie.asked, tie.given}}, .n_runs = 1, .forgotten = tie.top, .lap = tie.lap};
+}
+
+static void test_times_through_restarts(void **state)
+{
+	struct stream s = {0};
+	int64_t first, again;
+
+	(void)state;
+	first = stream_time(&s, 2 * NS_PER_S);
+	(void)stream_time(&s, 5 * NS_PER_S);
+	(void)stream_time(&s, 1 * NS_PER_S);
+	remember(&s);
+	again = stream_time(&s, 2 * NS_PER_S);
+	assert_int_not_equal(again, first);
+	remember(&s);
+	assert_int_equal(stream_time(&s, 2 * NS_PER_S), again + 1);
 }
 
 int main(void)
@@ -210,6 +268,8 @@ int main(void)
 		cmocka_unit_test(test_refused_are_counted),
 		cmocka_unit_test(test_lines),
 		cmocka_unit_test(test_times_are_unique),
+		cmocka_unit_test(test_times_that_go_back),
+		cmocka_unit_test(test_times_through_restarts),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
