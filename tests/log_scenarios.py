@@ -5,6 +5,7 @@ often is duplicated, and where lines that are all the same have become fewer the
 of all scenarios at its end; README.md has the same rows."""
 import collections
 import inspect
+import os
 import shutil
 import time
 import urllib.error
@@ -110,6 +111,22 @@ class Scenario:
         self.lines += last
         append(path or self.path, last)
         support.wait_until(lambda: self.arrived(last[-1]), timeout, "the last line is in Loki")
+
+    def see_opened(self):
+        """The agent has the file open: it may then be deleted."""
+        file = self.path.stat()
+        fds = f"/proc/{self.agent.pid}/fd"
+
+        def opened():
+            for fd in os.listdir(fds):
+                try:
+                    if os.path.samestat(os.stat(f"{fds}/{fd}"), file):
+                        return True
+                except FileNotFoundError:
+                    pass
+            return False
+
+        support.wait_until(opened, what="the file is open")
 
     def finish(self, timeout=60, lost=0):
         """What came of it all, once it has come; `lost` may be missing."""

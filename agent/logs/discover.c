@@ -175,9 +175,12 @@ void reader_recover_copy(struct reader *r, struct log_file *f, const struct posi
 			copy = log_file_open(found[i].path, f->path, f->source, r->external_labels, &err);
 		if (copy && log_file_beginning(copy, first) >= was->print_len &&
 		    digest(first, was->print_len) == was->print && copy->size > was->offset) {
+			struct log_file *before = f->before;
+
 			copy->position.offset = copy->recorded = was->offset;
 			copy->present = false;
 			adopt(r, copy, found[i].path);
+			copy->before = before;
 			f->before = copy;
 		} else {
 			log_file_free(copy);
@@ -192,7 +195,7 @@ static void open_found(struct reader *r, const struct log_source *source, const 
 	struct err err;
 
 	/* before it is opened: what is rotated meanwhile is then found as a sibling next time */
-	if ((r->first && r->resumed) || newest_of(r, path))
+	if (!r->first || r->resumed)
 		open_siblings(r, source, path);
 	f = log_file_open(path, path, source, r->external_labels, &err);
 	if (!f && *err.text && r->first)
@@ -313,6 +316,23 @@ static uint64_t may_hold(const struct reader *r, const struct log_file *f)
 	return most;
 }
 
+static uint64_t count_lines(const struct reader *r, const struct log_file *f, uint64_t from)
+{
+	uint64_t lines = 0;
+	ssize_t n;
+
+	while ((n = pread(f->fd, r->block, READ_BLOCK, (off_t)from)) > 0) {
+		const char *end = r->block + n, *at = r->block;
+
+		while ((at = memchr(at, '\n', (size_t)(end - at)))) {
+			lines++;
+			at++;
+		}
+		from += (uint64_t)n;
+	}
+	return lines;
+}
+
 /* Deleted files hold the disk: the oldest goes first. */
 static void limit_held(struct reader *r)
 {
@@ -323,7 +343,7 @@ static void limit_held(struct reader *r)
 		held += held_bytes(r->files[k]);
 	while (i < r->n_files) {
 		struct log_file *f = r->files[i];
-		uint64_t bytes = held_bytes(f);
+		uint64_t bytes = held_bytes(f), from;
 
 		if (!bytes || held <= may_hold(r, f)) {
 			i++;
@@ -331,8 +351,9 @@ static void limit_held(struct reader *r)
 		}
 		LOG(WARN, "a deleted log file is given up before it has been delivered; it would fill the disk", "path",
 		    f->path);
-		log_count(&r->counts->dropped_bytes, f->size - f->position.offset);
-		log_count(&r->counts->dropped[DROP_HELD], 1);
+		from = log_file_settled(f);
+		log_count(&r->counts->dropped_bytes, f->size - from);
+		log_count(&r->counts->dropped[DROP_HELD], count_lines(r, f, from));
 		held -= bytes;
 		remove_file(r, i);
 	}
@@ -366,6 +387,7 @@ void reader_discover(struct reader *r)
 		look_behind_gone(r);
 	for (size_t i = r->n_files; i-- > 0;) {
 		r->files[i]->dirty = true; /* also what inotify does not tell of */
+		reader_look_blocked(r, r->files[i]);
 		if (is_done(r, r->files[i], now))
 			remove_file(r, i);
 	}

@@ -266,6 +266,15 @@ static void begin_anew(struct reader *r, struct log_file *f, const struct positi
 	reader_recover_copy(r, f, was);
 }
 
+void reader_look_blocked(struct reader *r, struct log_file *f)
+{
+	struct position was = f->position;
+
+	/* what stages hold has to go out first, which it cannot */
+	if (reader_blocked(r) && pipeline_held_from(f->pipeline) == UINT64_MAX && !log_file_look(f))
+		begin_anew(r, f, &was);
+}
+
 /* One block. What is left makes the file dirty again. */
 static void read_file(struct reader *r, struct log_file *f)
 {

@@ -51,6 +51,9 @@ void reader_discover(struct reader *r);
 /* A file was cut: what has not been read of it may be in a copy beside it. `was`: where it stood. */
 void reader_recover_copy(struct reader *r, struct log_file *f, const struct position *was);
 
+/* While nothing may be read: sees that it was cut, before it is cut again. */
+void reader_look_blocked(struct reader *r, struct log_file *f);
+
 /* The sink of all pipelines; arg is the file. */
 struct pipeline_sink reader_sink(struct log_file *f);
 

@@ -3,6 +3,7 @@ import ctypes.util
 import errno
 import inspect
 import os
+import pathlib
 import random
 import shutil
 import signal
@@ -227,11 +228,35 @@ def test_loki_limits_the_rate(request, scenario, tmp_path):
 
 def stopped(agent, work):
     """Does something while the agent stands still."""
+    tasks = pathlib.Path(f"/proc/{agent.pid}/task")
     agent.send(signal.SIGSTOP)
     try:
+        support.wait_until(lambda: all(") T " in (task / "stat").read_text() for task in tasks.iterdir()))
         work()
     finally:
         agent.send(signal.SIGCONT)
+
+
+def test_copied_and_truncated(scenario, wire):
+    """Copied and truncated (copytruncate), the copy being whole
+
+    What is not read yet is found in the copy."""
+
+    def rotate():
+        scenario.write(3000)
+        shutil.copy(scenario.path, scenario.path.with_name(f"app.log.{n}"))
+        os.truncate(scenario.path, 0)
+        scenario.write(10)
+
+    scenario.start()
+    scenario.write(50)
+    scenario.see_last()
+    wire.down()
+    for n in range(1, 4):
+        stopped(scenario.agent, rotate)
+        support.wait_until(lambda: scenario.value("vedette_logs_files_truncated_total") == n, what="the cut is seen")
+    wire.up = True
+    scenario.finish_whole()
 
 
 def test_written_between_copy_and_truncation(scenario):
@@ -389,6 +414,30 @@ def test_killed_before_the_first_half(scenario, faults):
     scenario.finish_whole()
 
 
+def test_deleted_while_loki_is_down(scenario, wire, tmpfs, tmp_path):
+    """Files deleted while Loki is down, more than may be held: what is given up is counted
+
+    On a small disk, of which no more may be taken than the limit says."""
+    scenario.path = tmpfs(tmp_path / "disk", "64m") / "app.log"
+    scenario.paths = scenario.path
+    scenario.start(held="2MiB")
+    scenario.agent.expect_log("a deleted log file is given up")
+    scenario.write(100)
+    scenario.see_last()
+    wire.down()
+    for _ in range(10):
+        scenario.write(8000)
+        scenario.see_opened()
+        scenario.rotate(keep=1)
+        assert scenario.value("vedette_logs_held_bytes") <= 2 * 1024 * 1024
+    wire.up = True
+    support.wait_until(lambda: scenario.value("vedette_logs_delivering") == 1, 60, "Loki is found again")
+    scenario.see_last()
+    dropped = scenario.value("vedette_logs_dropped_entries_total", reason="deleted file held for too long")
+    result = scenario.finish(lost=int(dropped))
+    assert (result.lost + result.merged, result.duplicated) == (dropped, 0) and dropped > 0, (result, dropped)
+
+
 def test_restarted_while_loki_is_down(scenario, wire):
     """Agent restarted while Loki is down, files deleted before it is back"""
     scenario.start()
@@ -399,10 +448,25 @@ def test_restarted_while_loki_is_down(scenario, wire):
     support.wait_until(lambda: scenario.value("vedette_logs_delivering") == 0, what="Loki is missed")
     scenario.agent.kill()
     scenario.start()
-    support.wait_until(lambda: scenario.value("vedette_logs_files") >= 1, what="the file is found")
+    scenario.see_opened()
     scenario.rotate(keep=0)
     scenario.write(100)
     wire.up = True
+    scenario.finish_whole()
+
+
+def test_rotated_before_it_was_seen(scenario):
+    """File created and renamed before it was seen"""
+    scenario.start()
+    scenario.write(10, path=scenario.path.with_name("other.log"))
+    scenario.see_last(path=scenario.path.with_name("other.log"))
+
+    def rotate():
+        for _ in range(3):
+            scenario.write(100)
+            scenario.rotate()
+
+    stopped(scenario.agent, rotate)
     scenario.finish_whole()
 
 
