@@ -6,6 +6,7 @@ import gzip
 import http.client
 import os
 import pathlib
+import random
 import re
 import signal
 import socket
@@ -29,9 +30,15 @@ def wait_until(condition, timeout=20, what="the condition"):
 
 
 def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+    """Below those that outgoing connections are given, one of which might take it before a program listens there."""
+    while True:
+        port = random.SystemRandom().randrange(20000, 32768)
+        with socket.socket() as s:
+            try:
+                s.bind(("127.0.0.1", port))
+                return port
+            except OSError:
+                pass
 
 
 class Response:
