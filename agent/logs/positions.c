@@ -140,7 +140,7 @@ static bool take_line(struct positions *p, struct span line)
 	return true;
 }
 
-/* The next whole group without its commit line. 1, 0 at the end or where the last is torn, -1 where it is no group. */
+/* The next group without its commit line. 1, 0 at the end or where the last is torn, -1 where it is damaged. */
 static int next_group(struct span *rest, struct span *group, uint64_t *number)
 {
 	struct span at = *rest, line, word;
@@ -151,29 +151,31 @@ static int next_group(struct span *rest, struct span *group, uint64_t *number)
 
 		if (!span_starts(line, "commit "))
 			continue;
-		if (read_numbers(line, &word, v) != 2 || v[1] != (digest(rest->s, before) ^ v[0]))
-			return -1;
 		*group = (struct span){rest->s, before};
-		*number = v[0];
 		*rest = at;
+		if (read_numbers(line, &word, v) != 2 || v[1] != (digest(group->s, before) ^ v[0]))
+			return -1;
+		*number = v[0];
 		return 1;
 	}
 	return 0;
 }
 
+/* Whole groups count also behind a damaged one: each tells the newest of its files. */
 static bool apply(struct positions *p, struct span groups)
 {
 	struct span group, line;
 	uint64_t number;
+	bool good = true;
 	int rc;
 
-	while ((rc = next_group(&groups, &group, &number)) == 1) {
-		while (scan_line(&group, &line))
-			if (!take_line(p, line))
-				return false;
-		p->number = number;
+	while ((rc = next_group(&groups, &group, &number)) != 0) {
+		good &= rc > 0;
+		while (rc > 0 && scan_line(&group, &line))
+			good &= take_line(p, line);
+		p->number = rc > 0 ? number : p->number;
 	}
-	return rc == 0;
+	return good;
 }
 
 bool positions_apply(struct positions *p, struct span groups)

@@ -48,7 +48,7 @@ void positions_close(struct positions *p); /* NULL is allowed */
 /* As text, ending with its digest; and back. */
 void checkpoint_write(const struct checkpoint *c, struct buf *out);
 
-/* Applies groups; false when there is anything else than whole groups and a torn last one. */
+/* Applies all whole groups; false when there is anything else than those and a torn last one. */
 MUST_CHECK bool positions_apply(struct positions *p, struct span groups);
 
 /* Applies and appends one group. -1 when it could not be written; it holds in memory nevertheless. */

@@ -98,6 +98,26 @@ def test_agent_killed(scenario):
     scenario.finish_whole()
 
 
+def test_everything_at_once(scenario, wire):
+    """Agent killed, connections cut, files renamed, lines held by multiline, all at once"""
+    chance, cuts = random.Random(4), random.Random(5)
+    wire.limits = lambda: cuts.choice([(cuts.randrange(1, 100000), None), (None, cuts.randrange(1, 2000))])
+    paths = [scenario.path.with_name(f"file{n}.log") for n in range(3)]
+    for _ in range(50 if LONG else 12):
+        scenario.start(age="10ms", size="8KiB", stages="{multiline: {first_line: '^(line|the) ', max_wait: 20ms}}")
+        for _ in range(chance.randrange(1, 5)):
+            path = chance.choice(paths)
+            scenario.write(chance.randrange(1, 400), path)
+            if chance.random() < 0.4:
+                scenario.rotate(path=path)
+                scenario.write(1, path)
+            time.sleep(chance.uniform(0, 0.03))  # the point is to be random
+        scenario.agent.kill()
+    wire.limits = lambda: (None, None)
+    scenario.start()
+    scenario.finish_whole()
+
+
 def test_connections_cut(scenario, wire):
     """Connections cut in requests and in replies"""
     chance = random.Random(2)
@@ -353,11 +373,14 @@ def test_state_directory_full(scenario, tmpfs):
 
 
 def test_positions_damaged(scenario):
-    """Positions damaged in their middle"""
+    """Positions damaged in their middle
+
+    What stands behind the damage counts, also for the file whose push was not the last one."""
     scenario.start()
-    for _ in range(5):
-        scenario.write(100)
-        scenario.see_last()
+    for n in range(6):
+        path = scenario.path.with_name(f"file{n % 2}.log")
+        scenario.write(100, path)
+        scenario.see_last(path)
     scenario.agent.stop()
     positions = scenario.state / "positions"
     damaged = bytearray(positions.read_bytes())

@@ -112,6 +112,30 @@ static void test_damaged_positions(void **state)
 	positions_close(p);
 }
 
+static void test_damage_in_the_middle(void **state)
+{
+	bool corrupt;
+	struct positions *p = positions_open(directory, &corrupt);
+	char path[128];
+	FILE *f;
+
+	(void)state;
+	commit(p, 1, 8, 5);
+	commit(p, 2, 9, 5);
+	commit(p, 3, 7, 10);
+	positions_close(p);
+	snprintf(path, sizeof(path), "%s/positions", directory);
+	f = fopen(path, "r+");
+	assert_non_null(f);
+	fseek(f, (long)strlen("vedette positions 1\nfile 1 "), SEEK_SET);
+	fputc('6', f);
+	fclose(f);
+	p = positions_open(directory, &corrupt);
+	assert_true(corrupt);
+	expect(p, 3, 10);
+	positions_close(p);
+}
+
 static void test_inflight(void **state)
 {
 	struct arena CLEANUP(arena_fini) a = {0};
@@ -263,6 +287,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_positions_are_kept, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_damaged_positions, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_damage_in_the_middle, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_inflight, setup, teardown),
 		cmocka_unit_test(test_verdicts),
 		cmocka_unit_test(test_refused_are_counted),
