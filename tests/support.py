@@ -113,6 +113,17 @@ class Agent:
     def send(self, number):
         os.kill(self.pid, number)
 
+    def holds(self, path):
+        """Whether it has the file open: whatever happens to its name then cannot take it away."""
+        folder = f"/proc/{self.pid}/fd"
+        for number in os.listdir(folder):
+            try:
+                if os.path.samefile(f"{folder}/{number}", path):
+                    return True
+            except FileNotFoundError:
+                continue
+        return False
+
     def expect_log(self, pattern):
         """A line that matches does not fail the test."""
         self.expected.append(re.compile(pattern))

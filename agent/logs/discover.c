@@ -10,14 +10,9 @@
 #include "base/log.h"
 #include "logs/digest.h"
 #include "logs/reader.h"
+#include "logs/rotated.h"
 
-enum { FILES_MAX = 4000, SIBLINGS_MAX = 64, QUIET_S = 5 };
-
-struct found {
-	char *path;
-	int64_t changed_ns;
-	uint64_t dev, inode;
-};
+enum { FILES_MAX = 4000, QUIET_S = 5 };
 
 static bool excluded(const struct log_source *s, const char *path)
 {
@@ -53,13 +48,27 @@ static bool take_up(struct reader *r, struct log_file *f, bool copies)
 	size_t n = log_file_beginning(f, first);
 	struct position known;
 	bool found = positions_find(r->positions, f->position.dev, f->position.inode, &known) && known.print_len <= n &&
-	             known.offset <= f->size && digest(first, known.print_len) == known.print;
+	             (f->zip || known.offset <= f->size) && digest(first, known.print_len) == known.print;
 
 	if (!found && copies)
-		found = positions_find_print(r->positions, (struct span){first, n}, &known) && known.offset <= f->size;
+		found = positions_find_print(r->positions, (struct span){first, n}, &known) &&
+		        (f->zip || known.offset <= f->size);
 	if (found)
 		f->position.offset = f->recorded = known.offset;
+	if (found && f->zip)
+		f->size = gz_file_size(f->fd, known.offset);
 	return found;
+}
+
+/* What had the path before. */
+static struct log_file *predecessor(const struct reader *r, const char *path)
+{
+	struct log_file *f = newest_of(r, path);
+	struct rotated_file now;
+
+	if (f && rotated_look(path, &now) && now.inode == f->position.inode && now.dev == f->position.dev)
+		return NULL;
+	return f;
 }
 
 static void adopt(struct reader *r, struct log_file *f, const char *path)
@@ -67,7 +76,7 @@ static void adopt(struct reader *r, struct log_file *f, const char *path)
 	struct pipeline_sink sink = reader_sink(f);
 
 	f->reader = r;
-	f->before = newest_of(r, f->path);
+	f->before = predecessor(r, f->path);
 	f->pipeline = pipeline_new(r->plans[f->source - (const struct log_source *)r->settings->sources.items], &sink);
 	f->watch = watch_file(&r->watch, path);
 	(void)log_file_look(f); /* a first look, which finds nothing changed */
@@ -80,75 +89,37 @@ static void adopt(struct reader *r, struct log_file *f, const char *path)
 	r->files[r->n_files++] = f;
 }
 
-/* What a rotation makes of "access.log": "access.log.1", "access.log-20261122", "access.log.old", "access-2026….log".
- */
-static bool is_rotated(const char *base, const char *name)
+/* The same text, not compressed, is being read already. */
+static bool is_twin(const struct reader *r, struct log_file *f)
 {
-	size_t len = strlen(base), stem = strcspn(base, ".");
-	const char *rest = name + len;
+	char first[PRINT_BYTES];
+	size_t n = f->zip ? log_file_beginning(f, first) : 0;
+	uint64_t print = digest(first, n);
 
-	if (strlen(name) > len && !strncmp(name, base, len))
-		return (*rest == '.' || *rest == '-') &&
-		       ((rest[1] >= '0' && rest[1] <= '9') || !strcmp(rest + 1, "old")) && !strstr(rest, ".gz");
-	return strlen(name) > len && !strncmp(name, base, stem) && name[stem] == '-' &&
-	       !strcmp(name + strlen(name) - (len - stem), base + stem);
-}
+	for (size_t i = 0; n && i < r->n_files; i++) {
+		const struct position *p = &r->files[i]->position;
 
-static int by_change(const void *a, const void *b)
-{
-	const struct found *x = a, *y = b;
-
-	return (x->changed_ns > y->changed_ns) - (x->changed_ns < y->changed_ns);
-}
-
-static bool look_at(const char *path, struct found *out)
-{
-	struct stat st;
-
-	if (stat(path, &st) < 0 || !S_ISREG(st.st_mode))
-		return false;
-	*out = (struct found){NULL, (int64_t)st.st_mtim.tv_sec * NS_PER_S + st.st_mtim.tv_nsec, st.st_dev, st.st_ino};
-	return true;
-}
-
-static size_t find_siblings(const char *path, struct found out[SIBLINGS_MAX])
-{
-	const char *base = strrchr(path, '/') + 1;
-	char CLEANUP_FREE *directory = strndup(path, (size_t)(base - path));
-	DIR CLEANUP_DIR *dir = directory ? opendir(directory) : NULL;
-	const struct dirent *e;
-	size_t n = 0;
-
-	while (dir && n < SIBLINGS_MAX && (e = readdir(dir))) {
-		char *name;
-
-		if (!is_rotated(base, e->d_name))
-			continue;
-		if (asprintf(&name, "%s%s", directory, e->d_name) < 0)
-			abort();
-		if (look_at(name, &out[n]))
-			out[n++].path = name;
-		else
-			free(name);
+		if (!r->files[i]->zip && r->files[i]->source == f->source && p->print_len == n && p->print == print)
+			return true;
 	}
-	qsort(out, n, sizeof(*out), by_change);
-	return n;
+	return false;
 }
 
-/* Rotated away where we did not see it: known and unfinished, or younger than our last look. Oldest first. */
-static void open_siblings(struct reader *r, const struct log_source *source, const char *path)
+/* Rotated away where we did not see it: known and unfinished, or younger than our last look. Oldest first. What the
+ * pattern of the source matches itself is found under its own name. */
+static void open_siblings(struct reader *r, const struct log_source *source, const char *path, const char *names)
 {
-	struct found found[SIBLINGS_MAX];
-	size_t n = find_siblings(path, found);
+	struct rotated_file found[ROTATED_MAX];
+	size_t n = rotated_find(path, found);
 
 	for (size_t i = 0; i < n; i++) {
 		struct log_file *f = NULL;
 		struct err err;
 		bool read;
 
-		if (!find(r, found[i].dev, found[i].inode))
+		if (fnmatch(names, strrchr(found[i].path, '/') + 1, 0) != 0 && !find(r, found[i].dev, found[i].inode))
 			f = log_file_open(found[i].path, path, source, r->external_labels, &err);
-		read = f && !log_file_wanted(f);
+		read = f && (!log_file_wanted(f) || is_twin(r, f));
 		read = read || (f && !take_up(r, f, true) && found[i].changed_ns < r->since_s * NS_PER_S);
 		read = read || (f && f->position.offset >= f->size);
 		if (read) {
@@ -163,8 +134,8 @@ static void open_siblings(struct reader *r, const struct log_source *source, con
 
 void reader_recover_copy(struct reader *r, struct log_file *f, const struct position *was)
 {
-	struct found found[SIBLINGS_MAX];
-	size_t n = was->print_len ? find_siblings(f->path, found) : 0;
+	struct rotated_file found[ROTATED_MAX];
+	size_t n = was->print_len ? rotated_find(f->path, found) : 0;
 
 	for (size_t i = 0; i < n; i++) {
 		struct log_file *copy = NULL;
@@ -194,15 +165,12 @@ static void open_found(struct reader *r, const struct log_source *source, const 
 	struct log_file *f;
 	struct err err;
 
-	/* before it is opened: what is rotated meanwhile is then found as a sibling next time */
-	if (!r->first || r->resumed)
-		open_siblings(r, source, path);
 	f = log_file_open(path, path, source, r->external_labels, &err);
 	if (!f && *err.text && r->first)
 		LOG(WARN, "a log file cannot be read", "err", err.text);
 	if (f && *err.text && (r->first || log_file_wanted(f)))
 		LOG(WARN, "it is not known what a container is called", "err", err.text);
-	if (!f || !log_file_wanted(f)) {
+	if (!f || !log_file_wanted(f) || is_twin(r, f)) {
 		log_file_free(f);
 		return;
 	}
@@ -211,20 +179,20 @@ static void open_found(struct reader *r, const struct log_source *source, const 
 		r->look = true;
 		return;
 	}
-	take_up(r, f, false);
+	take_up(r, f, rotated_looks(path));
 	adopt(r, f, path);
 }
 
 static void take_path(struct reader *r, const struct log_source *source, const char *path)
 {
-	struct found at;
+	struct rotated_file at;
 	struct log_file *known;
 
-	if (excluded(source, path) || !look_at(path, &at))
+	if (excluded(source, path) || rotated_is_packed(path) || !rotated_look(path, &at))
 		return;
 	known = find(r, at.dev, at.inode);
 	if (known) {
-		known->present = true;
+		known->present |= !strcmp(known->path, path); /* another pattern, or a link, may find it, too */
 		log_file_rename(known, r->external_labels);
 		if (known->watch < 0)
 			known->watch = watch_file(&r->watch, path);
@@ -265,12 +233,50 @@ static void miss(const struct log_source *source, const char *pattern)
 		LOG(INFO, "there is nothing to read yet", "path", pattern);
 }
 
-static void take_pattern(struct reader *r, const struct log_source *source, const char *pattern)
+/* Rotated files of whatever the pattern matches, be it there now or not: what was written and rotated away since we
+ * have last been here, or between two looks. */
+static void take_rotated(struct reader *r, const struct log_source *source, const char *directory, const char *names)
+{
+	struct dirent **entries;
+	char last[NAME_MAX + 1] = "", base[NAME_MAX + 1];
+	int n = scandir(directory, &entries, NULL, alphasort);
+
+	for (int i = 0; i < n; i++) {
+		char CLEANUP_FREE *path = NULL;
+
+		if (rotated_base(entries[i]->d_name, base) && strcmp(base, last) != 0 && fnmatch(names, base, 0) == 0) {
+			strcpy(last, base);
+			if (asprintf(&path, "%s/%s", directory, base) < 0)
+				abort();
+			if (!excluded(source, path))
+				open_siblings(r, source, path, names);
+		}
+		free(entries[i]);
+	}
+	if (n >= 0)
+		free(entries);
+}
+
+static void look_behind(struct reader *r, const struct log_source *source, const char *pattern)
+{
+	const char *slash = strrchr(pattern, '/');
+	char CLEANUP_FREE *directory = strndup(pattern, slash > pattern ? (size_t)(slash - pattern) : 1);
+	glob_t g = {0};
+
+	if (directory && glob(directory, GLOB_NOSORT, NULL, &g) == 0)
+		for (size_t i = 0; i < g.gl_pathc; i++)
+			take_rotated(r, source, g.gl_pathv[i], slash + 1);
+	globfree(&g);
+}
+
+static void take_pattern(struct reader *r, const struct log_source *source, const char *pattern, bool changed)
 {
 	glob_t g = {0};
 	int found;
 
 	watch_directories(r, pattern);
+	if (changed)
+		look_behind(r, source, pattern);
 	found = glob(pattern, 0, NULL, &g);
 	if (found != 0 && r->first)
 		miss(source, pattern);
@@ -360,31 +366,18 @@ static void limit_held(struct reader *r)
 	atomic_store(&r->counts->held_bytes, held);
 }
 
-/* A path that is empty now may have had more than one file since the last look. */
-static void look_behind_gone(struct reader *r)
-{
-	for (size_t i = 0; i < r->n_files; i++) {
-		const struct log_file *f = r->files[i];
-
-		if (!f->present && newest_of(r, f->path) == f)
-			open_siblings(r, f->source, f->path);
-	}
-}
-
 void reader_discover(struct reader *r)
 {
 	const struct log_source *sources = r->settings->sources.items;
 	int64_t now = clock_mono_ns();
-	bool changed = r->look;
+	bool changed = r->first ? r->resumed : r->look || r->watch.incomplete;
 
 	r->look = false;
 	for (size_t i = 0; i < r->n_files; i++)
 		r->files[i]->present = false;
 	for (size_t i = 0; i < r->settings->sources.n; i++)
 		for (size_t k = 0; k < sources[i].follow.paths.n; k++)
-			take_pattern(r, &sources[i], sources[i].follow.paths.items[k]);
-	if (changed)
-		look_behind_gone(r);
+			take_pattern(r, &sources[i], sources[i].follow.paths.items[k], changed);
 	for (size_t i = r->n_files; i-- > 0;) {
 		r->files[i]->dirty = true; /* also what inotify does not tell of */
 		reader_look_blocked(r, r->files[i]);

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/utf8.h"
 #include "logs/digest.h"
 #include "logs/lines.h"
@@ -86,9 +87,26 @@ void log_file_rename(struct log_file *f, const struct string_map *external_label
 	f->stream = NULL;
 }
 
-size_t log_file_beginning(const struct log_file *f, char out[PRINT_BYTES])
+ssize_t log_file_read(struct log_file *f, char *out, size_t n, uint64_t offset)
 {
-	ssize_t n = pread(f->fd, out, PRINT_BYTES, 0);
+	ssize_t got;
+	bool broken;
+
+	if (!f->zip)
+		return pread(f->fd, out, n, (off_t)offset);
+	got = gz_file_read(f->zip, out, n, offset, &broken);
+	if (got > 0)
+		return got;
+	if (broken && offset < f->size)
+		LOG(WARN, "a compressed log file is damaged; what is left of it cannot be read", "path", f->path);
+	f->size = offset; /* what gzip wrote about it was another size, or is not there yet */
+	return 0;
+}
+
+size_t log_file_beginning(struct log_file *f, char out[PRINT_BYTES])
+{
+	bool broken;
+	ssize_t n = f->zip ? gz_file_read(f->zip, out, PRINT_BYTES, 0, &broken) : pread(f->fd, out, PRINT_BYTES, 0);
 
 	return n > 0 ? (size_t)n : 0;
 }
@@ -118,7 +136,10 @@ struct log_file *log_file_open(const char *path, const char *shown_path, const s
 	fd = -1;
 	f->watch = -1;
 	f->position = (struct position){.dev = st.st_dev, .inode = st.st_ino};
-	f->size = (uint64_t)st.st_size;
+	f->size = f->packed = (uint64_t)st.st_size;
+	f->zip = gz_file_is(f->fd) ? gz_file_open(f->fd) : NULL;
+	if (f->zip)
+		f->size = gz_file_size(f->fd, 0);
 	f->present = f->dirty = true;
 	f->changed_ns = clock_mono_ns();
 	if (source->docker)
@@ -133,9 +154,27 @@ void log_file_free(struct log_file *f)
 		return;
 	pipeline_free(f->pipeline);
 	arena_fini(&f->arena);
+	gz_file_close(f->zip);
 	close(f->fd);
 	free(f->path);
 	free(f);
+}
+
+/* A compressed one is never cut; while it is being written it grows. */
+static void look_at_packed(struct log_file *f, uint64_t packed)
+{
+	char first[PRINT_BYTES];
+	struct position *p = &f->position;
+
+	if (packed != f->packed) {
+		f->changed_ns = clock_mono_ns();
+		f->size = gz_file_size(f->fd, p->offset);
+	}
+	if (packed != f->packed || !p->print_len) {
+		p->print_len = log_file_beginning(f, first);
+		p->print = digest(first, p->print_len);
+	}
+	f->packed = packed;
 }
 
 bool log_file_look(struct log_file *f)
@@ -148,6 +187,10 @@ bool log_file_look(struct log_file *f)
 
 	if (fstat(f->fd, &st) < 0)
 		return true;
+	if (f->zip) {
+		look_at_packed(f, (uint64_t)st.st_size);
+		return true;
+	}
 	if ((uint64_t)st.st_size != f->size)
 		f->changed_ns = clock_mono_ns();
 	f->size = (uint64_t)st.st_size;

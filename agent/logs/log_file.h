@@ -4,6 +4,7 @@
 #pragma once
 
 #include "logs/container_names.h"
+#include "logs/gz_file.h"
 #include "logs/pipeline.h"
 #include "logs/positions.h"
 #include "logs/settings.h"
@@ -18,9 +19,11 @@ struct log_file {
 	const struct log_source *source;
 	char *path; /* as it was found; its labels keep that through rotations */
 	int fd;
+	struct gz_file *zip;      /* NULL: it is plain; else offsets and sizes are of the text in it */
 	int watch;                /* -1: none */
 	struct position position; /* offset: how far it has been read; all before it has gone into the stages */
 	uint64_t size;            /* when it was last looked at */
+	uint64_t packed;          /* what it then took on disk, where it is compressed */
 	uint64_t recorded;        /* the offset that the last batch took along */
 	uint64_t batch;           /* the number of that batch */
 	int64_t changed_ns;       /* when it was last seen to change, monotonic */
@@ -54,8 +57,11 @@ void log_file_rename(struct log_file *f, const struct string_map *external_label
 /* Looks at its size and its first bytes. False when it is not what it was: it has been cut and begins anew. */
 bool log_file_look(struct log_file *f);
 
+/* As pread. */
+ssize_t log_file_read(struct log_file *f, char *out, size_t n, uint64_t offset);
+
 /* Its first bytes, as many as there are up to PRINT_BYTES. */
-size_t log_file_beginning(const struct log_file *f, char out[PRINT_BYTES]);
+size_t log_file_beginning(struct log_file *f, char out[PRINT_BYTES]);
 
 /* All before this has been batched or dropped. */
 uint64_t log_file_settled(const struct log_file *f);

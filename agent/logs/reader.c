@@ -246,7 +246,7 @@ static void push_block(struct reading *g, struct span rest)
 static void push_unfinished(struct reader *r, struct log_file *f)
 {
 	struct reading g;
-	ssize_t n = pread(f->fd, r->block, READ_BLOCK, (off_t)f->position.offset);
+	ssize_t n = log_file_read(f, r->block, READ_BLOCK, f->position.offset);
 
 	if (n <= 0 || reader_blocked(r) || memchr(r->block, '\n', (size_t)n)) {
 		f->dirty = n > 0;
@@ -290,7 +290,7 @@ static void read_file(struct reader *r, struct log_file *f)
 		f->dirty = true;
 		return;
 	}
-	n = f->position.offset < f->size ? pread(f->fd, r->block, READ_BLOCK, (off_t)f->position.offset) : 0;
+	n = f->position.offset < f->size ? log_file_read(f, r->block, READ_BLOCK, f->position.offset) : 0;
 	if (n > 0) {
 		begin_reading(&g, r, f);
 		before = f->position.offset;

@@ -95,18 +95,6 @@ def lines(loki):
     return [line for _, line, _ in entries(loki)]
 
 
-def holds(agent, path):
-    """Whether the agent has the file open: from then on nothing that happens to its name can take it away."""
-    folder = f"/proc/{agent.pid}/fd"
-    for number in os.listdir(folder):
-        try:
-            if os.path.samefile(f"{folder}/{number}", path):
-                return True
-        except FileNotFoundError:
-            continue
-    return False
-
-
 def wait_for(loki, expected):
     support.wait_until(lambda: len(lines(loki)) >= len(expected), 30, f"{len(expected)} lines in Loki")
     assert differences(expected, lines(loki)) == (0, 0)
@@ -137,10 +125,10 @@ def test_containers_come_go_and_are_rotated(ship, docker, loki):
             new = [f"job {number} round {round_} line {n}" for n in range(20)]
             container.print(*new)
             expected += new
-            support.wait_until(lambda: holds(agent, container.log), 10, "the file is found")
+            support.wait_until(lambda: agent.holds(container.log), 10, "the file is found")
             container.rotate(keep=1 + number % 3, compress=number % 2 == 1)
         container.print(f"job {number} ends")
-        support.wait_until(lambda: holds(agent, container.log), 10, "the last file is found")
+        support.wait_until(lambda: agent.holds(container.log), 10, "the last file is found")
         if number % 3 == 0:  # as a container that is removed when it ends
             shutil.rmtree(container.folder)
         expected.append(f"job {number} ends")
