@@ -89,17 +89,38 @@ static void adopt(struct reader *r, struct log_file *f, const char *path)
 	r->files[r->n_files++] = f;
 }
 
-/* The same text, not compressed, is being read already. */
-static bool is_twin(const struct reader *r, struct log_file *f)
+static bool begins_as(const struct position *p, const char *first, size_t n)
+{
+	return p->print_len && p->print_len <= n && digest(first, p->print_len) == p->print;
+}
+
+/* The copy ends as `f` does at that place; where `f` has been cut meanwhile, its own reader asks for the copy. */
+static bool is_copy(struct log_file *f, struct log_file *copy)
+{
+	char mine[PRINT_BYTES], other[PRINT_BYTES];
+	size_t n = copy->size < PRINT_BYTES ? copy->size : PRINT_BYTES;
+
+	if (!begins_as(&f->position, mine, log_file_beginning(f, mine)))
+		return true;
+	return log_file_read(f, mine, n, copy->size - n) == (ssize_t)n &&
+	       log_file_read(copy, other, n, copy->size - n) == (ssize_t)n && memcmp(mine, other, n) == 0;
+}
+
+/* A rotated file whose text is being read already, from the file it is a copy of. */
+static bool is_twin(const struct reader *r, struct log_file *copy, const char *path)
 {
 	char first[PRINT_BYTES];
-	size_t n = f->zip ? log_file_beginning(f, first) : 0;
-	uint64_t print = digest(first, n);
+	size_t n = log_file_beginning(copy, first);
+	char CLEANUP_FREE *plain = copy->zip ? strndup(path, strlen(path) - strlen(".gz")) : NULL;
 
-	for (size_t i = 0; n && i < r->n_files; i++) {
-		const struct position *p = &r->files[i]->position;
+	if (plain && access(plain, F_OK) == 0)
+		return true; /* it is still being written */
+	for (size_t i = 0; i < r->n_files; i++) {
+		struct log_file *f = r->files[i];
 
-		if (!r->files[i]->zip && r->files[i]->source == f->source && p->print_len == n && p->print == print)
+		if (f->zip || f->source != copy->source || !begins_as(&f->position, first, n))
+			continue;
+		if (copy->zip ? gz_file_size(copy->fd, 0) == (uint32_t)f->size : is_copy(f, copy))
 			return true;
 	}
 	return false;
@@ -119,7 +140,7 @@ static void open_siblings(struct reader *r, const struct log_source *source, con
 
 		if (fnmatch(names, strrchr(found[i].path, '/') + 1, 0) != 0 && !find(r, found[i].dev, found[i].inode))
 			f = log_file_open(found[i].path, path, source, r->external_labels, &err);
-		read = f && (!log_file_wanted(f) || is_twin(r, f));
+		read = f && (!log_file_wanted(f) || is_twin(r, f, found[i].path));
 		read = read || (f && !take_up(r, f, true) && found[i].changed_ns < r->since_s * NS_PER_S);
 		read = read || (f && f->position.offset >= f->size);
 		if (read) {
@@ -170,7 +191,7 @@ static void open_found(struct reader *r, const struct log_source *source, const 
 		LOG(WARN, "a log file cannot be read", "err", err.text);
 	if (f && *err.text && (r->first || log_file_wanted(f)))
 		LOG(WARN, "it is not known what a container is called", "err", err.text);
-	if (!f || !log_file_wanted(f) || is_twin(r, f)) {
+	if (!f || !log_file_wanted(f) || (rotated_looks(path) && is_twin(r, f, path))) {
 		log_file_free(f);
 		return;
 	}
