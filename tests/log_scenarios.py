@@ -78,8 +78,8 @@ class Scenario:
         append(path or self.path, lines)
         return lines
 
-    def rotate(self, keep=1000, path=None):
-        """By renaming, as logrotate does; what is beyond `keep` is deleted."""
+    def rotate(self, keep=1000, path=None, copy=False):
+        """As logrotate does, by renaming, or by copying and truncating; what is beyond `keep` is deleted."""
         path = path or self.path
         n = 1
         while path.with_name(f"{path.name}.{n}").exists():
@@ -88,6 +88,9 @@ class Scenario:
             old = path.with_name(f"{path.name}.{k - 1}") if k > 1 else path
             if k > keep:
                 old.unlink()
+            elif copy and k == 1:
+                shutil.copy(old, path.with_name(f"{path.name}.1"))
+                os.truncate(old, 0)
             else:
                 old.rename(path.with_name(f"{path.name}.{k}"))
 

@@ -41,22 +41,37 @@ static struct log_file *newest_of(const struct reader *r, const char *path)
 	return NULL;
 }
 
+/* A copy that has been read as its original: once that has been cut, nothing else would tell. */
+static void note_read(struct reader *r, struct log_file *copy, struct span first)
+{
+	copy->position.print = digest(first.s, first.len);
+	copy->position.print_len = first.len;
+	reader_note(r, &copy->position);
+}
+
+static bool find_own(const struct reader *r, const struct log_file *f, struct span first, struct position *known)
+{
+	return positions_find(r->positions, f->position.dev, f->position.inode, known) &&
+	       known->print_len <= first.len && (f->zip || known->offset <= f->size) &&
+	       digest(first.s, known->print_len) == known->print;
+}
+
 /* Where it was left: by its place, or, as a copy of it, by its first bytes. True where it is known. */
 static bool take_up(struct reader *r, struct log_file *f, bool copies)
 {
-	char first[PRINT_BYTES];
-	size_t n = log_file_beginning(f, first);
+	char beginning[PRINT_BYTES];
+	struct span first = {beginning, log_file_beginning(f, beginning)};
 	struct position known;
-	bool found = positions_find(r->positions, f->position.dev, f->position.inode, &known) && known.print_len <= n &&
-	             (f->zip || known.offset <= f->size) && digest(first, known.print_len) == known.print;
+	bool own = find_own(r, f, first, &known), found = own;
 
 	if (!found && copies)
-		found = positions_find_print(r->positions, (struct span){first, n}, &known) &&
-		        (f->zip || known.offset <= f->size);
+		found = positions_find_print(r->positions, first, &known) && (f->zip || known.offset <= f->size);
 	if (found)
 		f->position.offset = f->recorded = known.offset;
 	if (found && f->zip)
 		f->size = gz_file_size(f->fd, known.offset);
+	if (found && !own && f->position.offset >= f->size)
+		note_read(r, f, first);
 	return found;
 }
 
@@ -153,31 +168,47 @@ static void open_siblings(struct reader *r, const struct log_source *source, con
 	}
 }
 
+/* The file as it was before it was cut, from where it had been read; NULL where it is not that, or has been read. */
+static struct log_file *open_copy(struct reader *r, const struct log_file *f, const struct position *was,
+                                  const struct rotated_file *at)
+{
+	char beginning[PRINT_BYTES];
+	struct span first = {beginning, 0};
+	struct log_file *copy = NULL;
+	struct position known;
+	struct err err;
+
+	if (!find(r, at->dev, at->inode))
+		copy = log_file_open(at->path, f->path, f->source, r->external_labels, &err);
+	first.len = copy ? log_file_beginning(copy, beginning) : 0;
+	if (!copy || first.len < was->print_len || digest(first.s, was->print_len) != was->print ||
+	    find_own(r, copy, first, &known)) {
+		log_file_free(copy);
+		return NULL;
+	}
+	copy->position.offset = copy->recorded = was->offset;
+	copy->present = false;
+	if (copy->position.offset >= copy->size) {
+		note_read(r, copy, first);
+		log_file_free(copy);
+		return NULL;
+	}
+	return copy;
+}
+
 void reader_recover_copy(struct reader *r, struct log_file *f, const struct position *was)
 {
 	struct rotated_file found[ROTATED_MAX];
+	struct log_file *copy = NULL, *before = f->before;
 	size_t n = was->print_len ? rotated_find(f->path, found) : 0;
 
-	for (size_t i = 0; i < n; i++) {
-		struct log_file *copy = NULL;
-		char first[PRINT_BYTES];
-		struct err err;
-
-		if (!find(r, found[i].dev, found[i].inode))
-			copy = log_file_open(found[i].path, f->path, f->source, r->external_labels, &err);
-		if (copy && log_file_beginning(copy, first) >= was->print_len &&
-		    digest(first, was->print_len) == was->print && copy->size > was->offset) {
-			struct log_file *before = f->before;
-
-			copy->position.offset = copy->recorded = was->offset;
-			copy->present = false;
-			adopt(r, copy, found[i].path);
+	while (n-- > 0) {
+		if (!copy && (copy = open_copy(r, f, was, &found[n]))) {
+			adopt(r, copy, found[n].path);
 			copy->before = before;
 			f->before = copy;
-		} else {
-			log_file_free(copy);
 		}
-		free(found[i].path);
+		free(found[n].path);
 	}
 }
 

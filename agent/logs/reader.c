@@ -63,6 +63,22 @@ static void record(struct reader *r, struct log_file *f)
 	f->touched = p.offset < f->position.offset; /* what the stages hold comes with a later one */
 }
 
+void reader_note(struct reader *r, const struct position *p)
+{
+	if (r->n_noted == NOTED_MAX)
+		return; /* it is found again at the next start, the same way */
+	r->noted[r->n_noted] = *p;
+	r->noted[r->n_noted++].seen = clock_real_ns() / NS_PER_S;
+}
+
+static void record_noted(struct reader *r)
+{
+	for (size_t i = 0; i < r->n_noted; i++)
+		if (!batch_add_position(r->open, &r->noted[i]))
+			break;
+	r->n_noted = 0;
+}
+
 static void open_batch(struct reader *r)
 {
 	if (streams_full(r->streams)) {
@@ -84,6 +100,7 @@ bool reader_seal(struct reader *r)
 			record(r, r->files[i]);
 			r->touched += r->files[i]->touched;
 		}
+	record_noted(r);
 	batch_seal(r->open);
 	r->waiting = r->open;
 	r->open = NULL;
@@ -347,7 +364,7 @@ static int64_t seal_due(const struct reader *r)
 {
 	if (r->open->n)
 		return r->open->started_ns + r->settings->loki.batch.max_age;
-	return r->touched && anything_settled(r) ? 0 : INT64_MAX;
+	return r->n_noted || (r->touched && anything_settled(r)) ? 0 : INT64_MAX;
 }
 
 static int64_t next_due(const struct reader *r, int64_t now)

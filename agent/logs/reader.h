@@ -11,7 +11,7 @@
 #include "logs/sender.h"
 #include "logs/watch.h"
 
-enum { READ_BLOCK = 512 * 1024, BATCHES = 3 };
+enum { READ_BLOCK = 512 * 1024, BATCHES = 3, NOTED_MAX = 64 };
 
 struct reader {
 	const struct log_settings *settings;
@@ -34,11 +34,13 @@ struct reader {
 
 	struct streams *streams;
 	struct batch *batches[BATCHES];
-	struct batch *open;    /* is being filled */
-	struct batch *waiting; /* sealed; the sender has another */
-	struct batch *sent;    /* the sender's last */
-	uint64_t number;       /* of the open batch */
-	size_t touched;        /* files in the open batch */
+	struct batch *open;               /* is being filled */
+	struct batch *waiting;            /* sealed; the sender has another */
+	struct batch *sent;               /* the sender's last */
+	uint64_t number;                  /* of the open batch */
+	size_t touched;                   /* files in the open batch */
+	struct position noted[NOTED_MAX]; /* of files that are not open, for the open batch */
+	size_t n_noted;
 
 	char *block;
 	struct arena line;
@@ -62,6 +64,9 @@ bool reader_blocked(struct reader *r);
 
 /* Counts a file as part of the open batch. */
 void reader_touch(struct reader *r, struct log_file *f);
+
+/* Remembers how far a file has been delivered that is not to be opened. */
+void reader_note(struct reader *r, const struct position *p);
 
 /* Puts what is read into the sender's hands; false when it has none free. */
 bool reader_seal(struct reader *r);

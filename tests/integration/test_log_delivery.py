@@ -99,7 +99,7 @@ def test_agent_killed(scenario):
 
 
 def test_everything_at_once(scenario, wire):
-    """Agent killed, connections cut, files renamed, lines held by multiline, all at once"""
+    """Agent killed, ended and reloaded, connections cut, files renamed, lines held by multiline, all at once"""
     chance, cuts = random.Random(4), random.Random(5)
     wire.limits = lambda: cuts.choice([(cuts.randrange(1, 100000), None), (None, cuts.randrange(1, 2000))])
     paths = [scenario.path.with_name(f"file{n}.log") for n in range(3)]
@@ -111,8 +111,13 @@ def test_everything_at_once(scenario, wire):
             if chance.random() < 0.4:
                 scenario.rotate(path=path)
                 scenario.write(1, path)
+            if chance.random() < 0.1:
+                assert scenario.agent.get("/-/reload", method="POST").status == 200
             time.sleep(chance.uniform(0, 0.03))  # the point is to be random
-        scenario.agent.kill()
+        if chance.random() < 0.3:
+            scenario.agent.stop()
+        else:
+            scenario.agent.kill()
     wire.limits = lambda: (None, None)
     scenario.start()
     scenario.finish_whole()
@@ -276,6 +281,23 @@ def test_copied_and_truncated(scenario, wire):
         stopped(scenario.agent, rotate)
         support.wait_until(lambda: scenario.value("vedette_logs_files_truncated_total") == n, what="the cut is seen")
     wire.up = True
+    scenario.finish_whole()
+
+
+def test_copied_and_truncated_and_killed(scenario):
+    """Copied and truncated again and again, agent killed at random points"""
+    chance = random.Random(6)
+    for _ in range(50 if LONG else 12):
+        scenario.start(age="10ms", size="8KiB")
+        scenario.write(chance.randrange(50, 600))
+        time.sleep(chance.uniform(0, 0.02))  # the point is to be random
+        if chance.random() < 0.5:
+            scenario.agent.kill()
+        scenario.rotate(copy=True)
+        scenario.write(chance.randrange(1, 50))
+        time.sleep(chance.uniform(0, 0.05))  # the point is to be random
+        scenario.agent.kill()
+    scenario.start()
     scenario.finish_whole()
 
 
