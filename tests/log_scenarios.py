@@ -48,7 +48,7 @@ class Scenario:
         self.paths, self.url = directory / "*.log", None
         self.lines = []  # in the order of their writing
         self.number = 0
-        self.settings, self.agent, self.result = {}, None, None
+        self.settings, self.agent, self.result, self.examples = {}, None, None, ""
 
     def start(self, wrapper=(), **settings):
         """Starts the agent; settings that are not given stay as they were the last time."""
@@ -143,13 +143,15 @@ class Scenario:
 
     def compare(self):
         want, have = collections.Counter(self.lines), collections.Counter(self.server.lines(self.selector))
-        lost, merged = (sum(n for line, n in (want - have).items() if (want[line] > 1) == same) for same in (False, True))
-        return Result(len(self.lines), lost, sum((have - want).values()), merged)
+        short, over = want - have, have - want
+        lost, merged = (sum(n for line, n in short.items() if (want[line] > 1) == same) for same in (False, True))
+        self.examples = f"too few of {list(short)[:3]} to {list(short)[-3:]}, too many of {list(over)[:3]} to {list(over)[-3:]}"
+        return Result(len(self.lines), lost, sum(over.values()), merged)
 
     def finish_whole(self, timeout=60):
         """All came, once."""
         result = self.finish(timeout)
-        assert (result.lost, result.duplicated, result.merged) == (0, 0, 0), result
+        assert (result.lost, result.duplicated, result.merged) == (0, 0, 0), (result, self.examples)
 
 
 def append(path, lines):

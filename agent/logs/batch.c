@@ -29,6 +29,7 @@ void batch_reset(struct batch *b, uint64_t number)
 {
 	b->number = number;
 	b->bytes = b->n = b->n_streams = b->n_files = 0;
+	b->looked = 0;
 	b->tenant[0] = '\0';
 	arena_reset(&b->arena);
 }
@@ -150,5 +151,5 @@ void batch_seal(struct batch *b)
 
 struct checkpoint batch_checkpoint(struct batch *b)
 {
-	return (struct checkpoint){b->number, b->files, b->n_files, b->ties, b->n_streams};
+	return (struct checkpoint){b->number, b->files, b->n_files, b->ties, b->n_streams, b->looked};
 }

@@ -32,6 +32,7 @@ struct batch {
 	size_t n_streams;
 	struct position files[CHECKPOINT_MAX];
 	size_t n_files;
+	int64_t looked; /* as in a checkpoint */
 	struct tie ties[CHECKPOINT_MAX];
 };
 

@@ -12,7 +12,7 @@
 #include "logs/reader.h"
 #include "logs/rotated.h"
 
-enum { FILES_MAX = 4000, QUIET_S = 5 };
+enum { FILES_MAX = 4000, QUIET_S = 5, LOOKS_S = 20 };
 
 static bool excluded(const struct log_source *s, const char *path)
 {
@@ -67,7 +67,9 @@ static bool take_up(struct reader *r, struct log_file *f, bool copies)
 	if (!found && copies)
 		found = positions_find_print(r->positions, first, &known) && (f->zip || known.offset <= f->size);
 	if (found)
-		f->position.offset = f->recorded = known.offset;
+		f->position.offset = known.offset;
+	if (own)
+		f->recorded = known.offset;
 	if (found && f->zip)
 		f->size = gz_file_size(f->fd, known.offset);
 	if (found && !own && f->position.offset >= f->size)
@@ -102,6 +104,8 @@ static void adopt(struct reader *r, struct log_file *f, const char *path)
 			abort();
 	}
 	r->files[r->n_files++] = f;
+	if (f->recorded == NOT_RECORDED)
+		reader_touch(r, f);
 }
 
 static bool begins_as(const struct position *p, const char *first, size_t n)
@@ -153,7 +157,8 @@ static void open_siblings(struct reader *r, const struct log_source *source, con
 		struct err err;
 		bool read;
 
-		if (fnmatch(names, strrchr(found[i].path, '/') + 1, 0) != 0 && !find(r, found[i].dev, found[i].inode))
+		if (fnmatch(names, strrchr(found[i].path, '/') + 1, 0) != 0 && !find(r, found[i].dev, found[i].inode) &&
+		    !reader_has_noted(r, found[i].dev, found[i].inode))
 			f = log_file_open(found[i].path, path, source, r->external_labels, &err);
 		read = f && (!log_file_wanted(f) || is_twin(r, f, found[i].path));
 		read = read || (f && !take_up(r, f, true) && found[i].changed_ns < r->since_s * NS_PER_S);
@@ -186,7 +191,7 @@ static struct log_file *open_copy(struct reader *r, const struct log_file *f, co
 		log_file_free(copy);
 		return NULL;
 	}
-	copy->position.offset = copy->recorded = was->offset;
+	copy->position.offset = was->offset;
 	copy->present = false;
 	if (copy->position.offset >= copy->size) {
 		note_read(r, copy, first);
@@ -421,9 +426,11 @@ static void limit_held(struct reader *r)
 void reader_discover(struct reader *r)
 {
 	const struct log_source *sources = r->settings->sources.items;
-	int64_t now = clock_mono_ns();
+	int64_t now = clock_mono_ns(), real_s = clock_real_ns() / NS_PER_S;
 	bool changed = r->first ? r->resumed : r->look || r->watch.incomplete;
 
+	if (real_s < r->since_s)
+		r->since_s = real_s - LOOKS_S; /* the clock was put back since the last look, a while ago at most */
 	r->look = false;
 	for (size_t i = 0; i < r->n_files; i++)
 		r->files[i]->present = false;
@@ -439,5 +446,6 @@ void reader_discover(struct reader *r)
 	limit_held(r);
 	r->first = false;
 	r->looked_ns = now;
+	r->looked_real_s = real_s;
 	atomic_store(&r->counts->files, r->n_files);
 }

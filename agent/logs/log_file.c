@@ -140,6 +140,7 @@ struct log_file *log_file_open(const char *path, const char *shown_path, const s
 	f->zip = gz_file_is(f->fd) ? gz_file_open(f->fd) : NULL;
 	if (f->zip)
 		f->size = gz_file_size(f->fd, 0);
+	f->recorded = NOT_RECORDED;
 	f->present = f->dirty = true;
 	f->changed_ns = clock_mono_ns();
 	if (source->docker)
@@ -197,7 +198,8 @@ bool log_file_look(struct log_file *f)
 	n = log_file_beginning(f, first);
 	same = f->size >= p->offset && n >= p->print_len && (!p->print_len || digest(first, p->print_len) == p->print);
 	if (!same) {
-		p->offset = f->recorded = 0;
+		p->offset = 0;
+		f->recorded = NOT_RECORDED;
 		f->skipping = false;
 		f->touched = true;
 	}

@@ -14,6 +14,8 @@ struct reader;
 
 enum { PRINT_BYTES = 1024 };
 
+#define NOT_RECORDED UINT64_MAX
+
 struct log_file {
 	struct reader *reader;
 	const struct log_source *source;
@@ -24,7 +26,7 @@ struct log_file {
 	struct position position; /* offset: how far it has been read; all before it has gone into the stages */
 	uint64_t size;            /* when it was last looked at */
 	uint64_t packed;          /* what it then took on disk, where it is compressed */
-	uint64_t recorded;        /* the offset that the last batch took along */
+	uint64_t recorded;        /* the offset that the last batch took along, or NOT_RECORDED */
 	uint64_t batch;           /* the number of that batch */
 	int64_t changed_ns;       /* when it was last seen to change, monotonic */
 	int64_t read_ns;          /* real, of the block that is being worked on */

@@ -21,6 +21,7 @@ struct positions {
 	int fd; /* -1: to be written anew */
 	size_t bytes, rewritten_bytes;
 	uint64_t number;
+	int64_t looked;
 	struct position *files;
 	size_t n_files, room_files;
 	struct tie *ties;
@@ -99,6 +100,12 @@ static void write_tie(struct buf *out, const struct tie *t)
 	           (uint64_t)t->given, (uint64_t)t->top, t->lap);
 }
 
+static void write_looked(struct buf *out, int64_t looked)
+{
+	if (looked > 0)
+		buf_printf(out, "looked %" PRIu64 "\n", (uint64_t)looked);
+}
+
 void checkpoint_write(const struct checkpoint *c, struct buf *out)
 {
 	size_t from = out->len;
@@ -107,6 +114,7 @@ void checkpoint_write(const struct checkpoint *c, struct buf *out)
 		write_position(out, &c->files[i]);
 	for (size_t i = 0; i < c->n_ties; i++)
 		write_tie(out, &c->ties[i]);
+	write_looked(out, c->looked);
 	write_group(out, from, c->number);
 }
 
@@ -135,6 +143,8 @@ static bool take_line(struct positions *p, struct span line)
 		put_position(p, &(struct position){v[0], v[1], v[2], v[3], v[4], (int64_t)v[5]});
 	else if (n == 5 && span_eq(word, "time"))
 		put_tie(p, &(struct tie){v[0], (int64_t)v[1], (int64_t)v[2], (int64_t)v[3], (unsigned)v[4]});
+	else if (n == 1 && span_eq(word, "looked"))
+		p->looked = (int64_t)v[0];
 	else
 		return false;
 	return true;
@@ -213,6 +223,7 @@ static void write_whole(const struct positions *p, struct buf *out)
 		write_position(out, &p->files[i]);
 	for (size_t i = 0; i < p->n_ties; i++)
 		write_tie(out, &p->ties[i]);
+	write_looked(out, p->looked);
 	write_group(out, from, p->number);
 }
 
@@ -370,4 +381,14 @@ uint64_t positions_number(struct positions *p)
 	number = p->number;
 	pthread_mutex_unlock(&p->lock);
 	return number;
+}
+
+int64_t positions_looked(struct positions *p)
+{
+	int64_t looked;
+
+	pthread_mutex_lock(&p->lock);
+	looked = p->looked;
+	pthread_mutex_unlock(&p->lock);
+	return looked;
 }

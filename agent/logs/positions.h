@@ -35,6 +35,7 @@ struct checkpoint {
 	size_t n_files;
 	struct tie *ties;
 	size_t n_ties;
+	int64_t looked; /* all files that were there at that time, Unix seconds, have a position; 0: not known */
 };
 
 enum { POSITIONS_MAX = 10000, CHECKPOINT_MAX = 512 /* files, and streams */ };
@@ -60,3 +61,4 @@ bool positions_find(struct positions *p, uint64_t dev, uint64_t inode, struct po
 bool positions_find_print(struct positions *p, struct span beginning, struct position *out);
 bool positions_find_tie(struct positions *p, uint64_t stream, struct tie *out);
 uint64_t positions_number(struct positions *p); /* of the last push that was committed */
+int64_t positions_looked(struct positions *p);  /* as in a checkpoint */

@@ -65,18 +65,54 @@ static void record(struct reader *r, struct log_file *f)
 
 void reader_note(struct reader *r, const struct position *p)
 {
-	if (r->n_noted == NOTED_MAX)
-		return; /* it is found again at the next start, the same way */
-	r->noted[r->n_noted] = *p;
-	r->noted[r->n_noted++].seen = clock_real_ns() / NS_PER_S;
+	uint64_t done = positions_number(r->positions);
+	size_t n = 0;
+
+	for (size_t i = 0; i < r->n_noted; i++)
+		if (!r->noted[i].batch || r->noted[i].batch > done)
+			r->noted[n++] = r->noted[i];
+	r->n_noted = n;
+	if (n == NOTED_MAX)
+		return; /* it is found again, the same way */
+	r->noted[r->n_noted] = (struct noted){*p, 0};
+	r->noted[r->n_noted++].position.seen = clock_real_ns() / NS_PER_S;
+}
+
+bool reader_has_noted(const struct reader *r, uint64_t dev, uint64_t inode)
+{
+	uint64_t done = positions_number(r->positions);
+
+	for (size_t i = 0; i < r->n_noted; i++) {
+		const struct noted *n = &r->noted[i];
+
+		if (n->position.inode == inode && n->position.dev == dev && (!n->batch || n->batch > done))
+			return true;
+	}
+	return false;
+}
+
+static bool anything_noted(const struct reader *r)
+{
+	for (size_t i = 0; i < r->n_noted; i++)
+		if (!r->noted[i].batch)
+			return true;
+	return false;
 }
 
 static void record_noted(struct reader *r)
 {
 	for (size_t i = 0; i < r->n_noted; i++)
-		if (!batch_add_position(r->open, &r->noted[i]))
-			break;
-	r->n_noted = 0;
+		if (!r->noted[i].batch && batch_add_position(r->open, &r->noted[i].position))
+			r->noted[i].batch = r->number;
+}
+
+/* Only when each file that was found has its position: what is unknown at the next start is then newer than that. */
+static void record_look(struct reader *r)
+{
+	for (size_t i = 0; i < r->n_files; i++)
+		if (r->files[i]->recorded == NOT_RECORDED)
+			return;
+	r->open->looked = r->looked_real_s;
 }
 
 static void open_batch(struct reader *r)
@@ -101,6 +137,7 @@ bool reader_seal(struct reader *r)
 			r->touched += r->files[i]->touched;
 		}
 	record_noted(r);
+	record_look(r);
 	batch_seal(r->open);
 	r->waiting = r->open;
 	r->open = NULL;
@@ -364,7 +401,7 @@ static int64_t seal_due(const struct reader *r)
 {
 	if (r->open->n)
 		return r->open->started_ns + r->settings->loki.batch.max_age;
-	return r->n_noted || (r->touched && anything_settled(r)) ? 0 : INT64_MAX;
+	return anything_noted(r) || (r->touched && anything_settled(r)) ? 0 : INT64_MAX;
 }
 
 static int64_t next_due(const struct reader *r, int64_t now)

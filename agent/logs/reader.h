@@ -13,6 +13,12 @@
 
 enum { READ_BLOCK = 512 * 1024, BATCHES = 3, NOTED_MAX = 64 };
 
+/* A file that has been read, but not under this name, and is not open. */
+struct noted {
+	struct position position;
+	uint64_t batch; /* that tells of it; 0: none yet. Once that is delivered, the positions do. */
+};
+
 struct reader {
 	const struct log_settings *settings;
 	const struct string_map *external_labels;
@@ -31,15 +37,16 @@ struct reader {
 	bool first;      /* the first look around is still to come */
 	bool look;
 	int64_t looked_ns;
+	int64_t looked_real_s; /* when the last look around began */
 
 	struct streams *streams;
 	struct batch *batches[BATCHES];
-	struct batch *open;               /* is being filled */
-	struct batch *waiting;            /* sealed; the sender has another */
-	struct batch *sent;               /* the sender's last */
-	uint64_t number;                  /* of the open batch */
-	size_t touched;                   /* files in the open batch */
-	struct position noted[NOTED_MAX]; /* of files that are not open, for the open batch */
+	struct batch *open;    /* is being filled */
+	struct batch *waiting; /* sealed; the sender has another */
+	struct batch *sent;    /* the sender's last */
+	uint64_t number;       /* of the open batch */
+	size_t touched;        /* files in the open batch */
+	struct noted noted[NOTED_MAX];
 	size_t n_noted;
 
 	char *block;
@@ -65,8 +72,9 @@ bool reader_blocked(struct reader *r);
 /* Counts a file as part of the open batch. */
 void reader_touch(struct reader *r, struct log_file *f);
 
-/* Remembers how far a file has been delivered that is not to be opened. */
+/* Remembers how far a file has been read that is not to be opened. */
 void reader_note(struct reader *r, const struct position *p);
+bool reader_has_noted(const struct reader *r, uint64_t dev, uint64_t inode);
 
 /* Puts what is read into the sender's hands; false when it has none free. */
 bool reader_seal(struct reader *r);

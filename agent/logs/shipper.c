@@ -64,6 +64,18 @@ static int64_t last_commit(const char *directory)
 	return stat(path, &st) == 0 ? st.st_mtim.tv_sec : 0;
 }
 
+/* When a former run has seen all files there were, Unix seconds; 0: there was none. A little less, because files have
+ * the time of the kernel's last tick, and long ago where the clock has been put back. */
+static int64_t looked(struct positions *p, int64_t committed)
+{
+	int64_t s = positions_looked(p);
+
+	s = s ? s : committed;
+	if (s > 2)
+		s -= s > clock_real_ns() / NS_PER_S ? s - 1 : 2;
+	return s;
+}
+
 static int make_plans(struct shipper *s, struct err *err)
 {
 	const struct log_source *sources = s->settings->sources.items;
@@ -112,7 +124,7 @@ static int start(struct shipper *s, const struct string_map *external_labels, co
 		return err_errno(err, "eventfd");
 	if (sender_start(&s->sender, &setup, err) < 0)
 		return -1;
-	return start_reading(s, external_labels, since, err);
+	return start_reading(s, external_labels, looked(s->positions, since), err);
 }
 
 int shipper_start(struct shipper **out, const struct log_settings *settings, const struct string_map *external_labels,

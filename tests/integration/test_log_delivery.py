@@ -158,6 +158,26 @@ def test_rotated_twice_while_loki_is_down(scenario, wire):
     scenario.finish_whole()
 
 
+def test_killed_while_it_catches_up(scenario, faults):
+    """Files renamed while the agent is away, agent killed while it catches up"""
+    scenario.start(size="8KiB")
+    scenario.write(100)
+    scenario.see_last()
+    scenario.agent.stop()
+    for _ in range(3):
+        scenario.write(1000)
+        scenario.rotate()
+    written = time.time()
+    support.wait_until(lambda: time.time() > written + 3, what="the files are older than the next positions")
+    faults.script = ["pass", "pass", "hold"]
+    scenario.start()
+    support.wait_until(faults.held.is_set, what="a push is under way")
+    scenario.agent.kill()
+    faults.script = []
+    scenario.start()
+    scenario.finish_whole()
+
+
 def test_many_of_the_same(scenario):
     """10,000 identical lines within one second"""
     scenario.start(age="1s", size="1MiB")

@@ -40,7 +40,7 @@ static void commit(struct positions *p, uint64_t number, uint64_t inode, uint64_
 {
 	struct position file = {1, inode, 2, 3, offset, 4};
 	struct tie tie = {inode, -5, 6, 8, 2};
-	struct checkpoint c = {number, &file, 1, &tie, 1};
+	struct checkpoint c = {number, &file, 1, &tie, 1, (int64_t)number * 100};
 	struct buf CLEANUP_BUF group = {0};
 	struct err err;
 
@@ -54,6 +54,7 @@ static void expect(struct positions *p, uint64_t number, uint64_t offset)
 	struct tie tie;
 
 	assert_int_equal(positions_number(p), number);
+	assert_int_equal(positions_looked(p), number * 100);
 	assert_true(positions_find(p, 1, 7, &file));
 	assert_int_equal(file.offset, offset);
 	assert_true(positions_find_tie(p, 7, &tie));
