@@ -17,6 +17,7 @@ enum exit_status cmd_run(const struct options *o);
 enum exit_status cmd_check(const struct options *o);
 enum exit_status cmd_scrape(const struct options *o);
 enum exit_status cmd_ship(const struct options *o);
+enum exit_status cmd_convert(const struct options *o);
 enum exit_status cmd_metrics(const struct options *o);
 enum exit_status cmd_config(const struct options *o);
 enum exit_status cmd_healthcheck(const struct options *o);

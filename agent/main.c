@@ -9,6 +9,11 @@ static const struct command commands[] = {
 	{"check", "", "Read the settings and say everything that is wrong with them.", cmd_check},
 	{"scrape", "[EXPORTER...]", "Collect once and print the samples.", cmd_scrape},
 	{"ship", "[FILE|-]", "Show what each stage does to each line of a file; with --dry-run only.", cmd_ship},
+	{"convert", "promtail FILE",
+         "Turn Promtail's configuration into the logs of our settings. Exits with 1 where something in it has no "
+         "equal; "
+         "what that is, and what to do, stands beside the place.",
+         cmd_convert},
 	{"metrics", "", "Print the reference of all metrics.", cmd_metrics},
 	{"config", "", "Print the reference of all settings.", cmd_config},
 	{"healthcheck", "", "Ask the running agent whether it is well; for containers.", cmd_healthcheck},

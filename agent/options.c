@@ -28,7 +28,7 @@ static const struct option_row rows[] = {
          "run check config"},
 	{"web.allow-insecure", NULL, "Allow listening beyond loopback without authentication.", AT(allow_insecure),
          "run check config"},
-	{"storage.path", "DIR", "Where it keeps how far logs have been delivered.", AT(storage_path), "run"},
+	{"storage.path", "DIR", "Where it keeps how far logs have been delivered.", AT(storage_path), "run convert"},
 	{"path.procfs", "DIR", "Where the machine's /proc is.", AT(procfs), "run scrape"},
 	{"path.sysfs", "DIR", "Where the machine's /sys is.", AT(sysfs), "run scrape"},
 	{"path.rootfs", "DIR", "Where the machine's / is.", AT(rootfs), "run scrape"},
@@ -42,6 +42,9 @@ static const struct option_row rows[] = {
 	{"dry-run", NULL, "Send nothing, show what would be sent and why.", AT(dry_run), "ship"},
 	{"source", "NAME", "The source of the settings whose stages are run: its name, or its number.", AT(source),
          "ship"},
+	{"positions", "FILE", "Promtail's positions, to go on where it was; written to --storage.path.", AT(positions),
+         "convert"},
+	{"overwrite", NULL, "Replace positions that are there already.", AT(overwrite), "convert"},
 	{"help", NULL, "Print this.", AT(help)},
 };
 

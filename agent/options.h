@@ -18,12 +18,14 @@ struct options {
 	const char *storage_path;
 	const char *procfs, *sysfs, *rootfs;
 	const char *log_level, *log_format;
-	bool print;          /* config: the settings in force */
-	bool markdown, json; /* metrics: the form of the reference */
-	bool openmetrics;    /* scrape */
-	bool dry_run;        /* ship */
-	const char *source;  /* ship; NULL: the one that reads the file */
-	const char *query;   /* scrape sql: only this one, with its rows */
+	bool print;            /* config: the settings in force */
+	bool markdown, json;   /* metrics: the form of the reference */
+	bool openmetrics;      /* scrape */
+	bool dry_run;          /* ship */
+	const char *source;    /* ship; NULL: the one that reads the file */
+	const char *query;     /* scrape sql: only this one, with its rows */
+	const char *positions; /* convert; NULL: none */
+	bool overwrite;        /* convert */
 	bool help;
 	char **arguments; /* what is left, NULL-terminated */
 };

@@ -95,9 +95,14 @@ static void put_quoted(struct buf *out, const char *s, bool is_value)
 	buf_putc(out, quote);
 }
 
-static void put_text(struct buf *out, const char *s)
+void config_put_text(struct buf *out, const char *s)
 {
 	put_quoted(out, s, true);
+}
+
+void config_put_key(struct buf *out, const char *s)
+{
+	put_quoted(out, s, false);
 }
 
 static void put_list(struct buf *out, const struct string_list *list)
@@ -105,7 +110,7 @@ static void put_list(struct buf *out, const struct string_list *list)
 	buf_putc(out, '[');
 	for (size_t i = 0; i < list->n; i++) {
 		buf_puts(out, i ? ", " : "");
-		put_text(out, list->items[i]);
+		config_put_text(out, list->items[i]);
 	}
 	buf_putc(out, ']');
 }
@@ -115,7 +120,7 @@ static void put_refs(struct buf *out, const struct ref_list *list)
 	buf_putc(out, '[');
 	for (size_t i = 0; i < list->n; i++) {
 		buf_puts(out, i ? ", " : "");
-		put_text(out, list->items[i].name);
+		config_put_text(out, list->items[i].name);
 	}
 	buf_putc(out, ']');
 }
@@ -127,7 +132,7 @@ static void put_pairs(struct buf *out, const struct string_map *map)
 		buf_puts(out, i ? ", " : "");
 		put_quoted(out, map->items[i].key, false);
 		buf_puts(out, ": ");
-		put_text(out, map->items[i].value);
+		config_put_text(out, map->items[i].value);
 	}
 	buf_putc(out, '}');
 }
@@ -147,10 +152,10 @@ static void put_value(struct buf *out, const struct field *f, const void *at)
 	case FIELD_DOUBLE: put_double(out, *(const double *)at); break;
 	case FIELD_DURATION: format_duration(out, *(const int64_t *)at); break;
 	case FIELD_SIZE: format_size(out, *(const uint64_t *)at); break;
-	case FIELD_STRING: put_text(out, *(const char *const *)at); break;
-	case FIELD_ENUM: put_text(out, f->names[*(const int *)at]); break;
-	case FIELD_REF: put_text(out, ((const struct ref *)at)->name); break;
-	case FIELD_REGEX: put_text(out, regex_pattern(*(const struct regex *const *)at)); break;
+	case FIELD_STRING: config_put_text(out, *(const char *const *)at); break;
+	case FIELD_ENUM: config_put_text(out, f->names[*(const int *)at]); break;
+	case FIELD_REF: config_put_text(out, ((const struct ref *)at)->name); break;
+	case FIELD_REGEX: config_put_text(out, regex_pattern(*(const struct regex *const *)at)); break;
 	case FIELD_SECRET: buf_puts(out, "<secret>"); break;
 	case FIELD_STRING_LIST: put_list(out, at); break;
 	case FIELD_REF_LIST: put_refs(out, at); break;

@@ -16,9 +16,10 @@ MAY_INCLUDE = {
     "exporter": {"base", "config", "metric", "net", "probe"},
     "registry": {"probe"},
     "logs": {"base", "config", "metric", "net"},
+    "convert": {"base", "config", "logs"},
     "collect": {"base", "config", "metric", "net", "probe", "registry"},
     "web": {"base", "config", "metric", "net", "probe", "registry", "collect"},
-    "program": {"base", "config", "metric", "net", "probe", "exporter", "registry", "logs", "collect", "web"},
+    "program": {"base", "config", "metric", "net", "probe", "exporter", "registry", "logs", "convert", "collect", "web"},
 }
 
 # foreign header (or its folder): the layer that wraps it; zlib has two uses with nothing in common
