@@ -15,7 +15,7 @@ run_packages=(ca-certificates curl procps)
 test_packages=(
 	clang clang-format clang-tidy libclang-rt-14-dev libcmocka-dev pyflakes3 shellcheck
 	fuse3 git gnutls-bin iproute2 openssl python3 python3-fusepy python3-prometheus-client python3-pytest python3-pytest-xdist python3-venv
-	faketime strace util-linux
+	faketime strace tzdata util-linux
 )
 
 # Real databases to test with; the newer ones come from Maven Central where mvn is there (tests/postgres.py).

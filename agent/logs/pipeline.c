@@ -283,5 +283,10 @@ void stage_extract(struct stage *s, struct log_entry *e, struct span name, struc
 
 const struct span *stage_source(const struct log_entry *e, const char *name)
 {
-	return name && *name ? log_pairs_find(&e->extracted, span_of(name)) : &e->line;
+	const struct span *found;
+
+	if (!name || !*name)
+		return &e->line;
+	found = log_pairs_find(&e->extracted, span_of(name));
+	return found ? found : log_pairs_find(&e->labels, span_of(name));
 }

@@ -83,5 +83,6 @@ int64_t stage_now_ns(const struct stage *s);
 /* Sets an extracted value, counting it when there is no room. */
 void stage_extract(struct stage *s, struct log_entry *e, struct span name, struct span value);
 
-/* What a stage reads: the extracted value of that name, or the line where the name is NULL or empty. NULL: absent. */
+/* What a stage reads: the extracted value of that name, or else the label, or the line where the name is NULL or empty.
+ * NULL: absent. */
 const struct span *stage_source(const struct log_entry *e, const char *name);

@@ -5,21 +5,26 @@
 
 #include "base/clock.h"
 #include "base/num.h"
+#include "logs/time_days.h"
+#include "logs/time_layout.h"
+#include "logs/time_zone.h"
 
 enum kind { KIND_LAYOUT, KIND_RFC3339, KIND_EPOCH };
 
 struct time_format {
 	enum kind kind;
 	const char *layout;
-	int64_t unit_ns;  /* KIND_EPOCH */
-	int64_t offset_s; /* of times without a zone */
+	int64_t unit_ns;              /* KIND_EPOCH */
+	int64_t offset_s;             /* of times without a zone */
+	const struct time_zone *zone; /* of such times, where it is more than an offset; else NULL */
 };
 
 /* A time in pieces, while it is read. */
 struct moment {
 	int64_t year, month, day, hour, minute, second, nanos;
 	int64_t offset_s;
-	int64_t epoch_s; /* of %s; -1: not given */
+	const struct time_zone *zone; /* instead of offset_s, as long as the text names none; else NULL */
+	int64_t epoch_s;              /* of %s; -1: not given */
 	bool has_year, pm, twelve;
 };
 
@@ -54,37 +59,16 @@ static const struct {
 static const char months[] = "janfebmaraprmayjunjulaugsepoctnovdec";
 static const char days[] = "sunmontuewedthufrisat";
 
-static bool leap(int64_t year)
-{
-	return (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
-}
-
-static int64_t days_in(int64_t year, int64_t month)
-{
-	static const int lengths[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-
-	return lengths[month - 1] + (month == 2 && leap(year));
-}
-
-/* Days since 1970; years begin in March here, so that the day of a leap year is their last. */
-static int64_t days_since_1970(int64_t year, int64_t month, int64_t day)
-{
-	int64_t y = year - (month <= 2), era = y / 400, of_era = y - era * 400;
-	int64_t of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
-
-	return era * 146097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719468;
-}
-
 static bool to_ns(const struct moment *m, int64_t *out)
 {
 	int64_t s = m->epoch_s;
 
 	if (s < 0) {
 		if (m->year < 1970 || m->year > 2261 || m->month < 1 || m->month > 12 || m->day < 1 ||
-		    m->day > days_in(m->year, m->month) || m->hour > 23 || m->minute > 59 || m->second > 60)
+		    m->day > days_in_month(m->year, m->month) || m->hour > 23 || m->minute > 59 || m->second > 60)
 			return false;
-		s = days_since_1970(m->year, m->month, m->day) * 86400 + m->hour * 3600 + m->minute * 60 + m->second -
-		    m->offset_s;
+		s = days_since_1970(m->year, m->month, m->day) * 86400 + m->hour * 3600 + m->minute * 60 + m->second;
+		s -= m->zone ? time_zone_offset(m->zone, s) : m->offset_s;
 	}
 	return s >= 0 && !__builtin_mul_overflow(s, NS_PER_S, out) && !__builtin_add_overflow(*out, m->nanos, out);
 }
@@ -146,19 +130,23 @@ static bool take_offset(struct span *in, int64_t *out)
 	return true;
 }
 
-static bool take_zone(struct span *in, int64_t *out)
+/* An offset, an abbreviation of the zone where the text is from, or one that means the same everywhere. */
+static bool take_zone(struct span *in, const struct time_zone *zone, int64_t *out)
 {
+	struct span name;
 	size_t n = 0;
 
 	if (in->len && (*in->s == '+' || *in->s == '-'))
 		return take_offset(in, out);
 	while (n < in->len && isalpha((unsigned char)in->s[n]))
 		n++;
+	name = (struct span){in->s, n};
+	*in = (struct span){in->s + n, in->len - n};
+	if (zone && time_zone_abbreviation(zone, name, out))
+		return true;
 	for (size_t i = 0; i < ARRAY_LEN(zones); i++)
-		if (span_eq((struct span){in->s, n}, zones[i].name)) {
+		if (span_eq(name, zones[i].name)) {
 			*out = zones[i].hours * INT64_C(3600);
-			in->s += n;
-			in->len -= n;
 			return true;
 		}
 	return false;
@@ -213,6 +201,23 @@ static bool take_year(struct span *in, struct moment *m, bool full)
 	return true;
 }
 
+/* Of the text itself, which counts more than where it is from. */
+static bool take_own_zone(struct span *in, struct moment *m, bool by_name)
+{
+	const struct time_zone *zone = m->zone;
+
+	m->zone = NULL;
+	return by_name ? take_zone(in, zone, &m->offset_s) : take_offset(in, &m->offset_s);
+}
+
+/* Go takes one along with the seconds, whatever the layout says. */
+static bool take_own_fraction(struct span *in, struct moment *m)
+{
+	if (in->len < 2 || (*in->s != '.' && *in->s != ',') || !isdigit((unsigned char)in->s[1]))
+		return true;
+	return take_char(in, *in->s) && take_fraction(in, &m->nanos);
+}
+
 static bool take_blanks(struct span *in)
 {
 	while (in->len && isspace((unsigned char)*in->s)) {
@@ -242,8 +247,9 @@ static bool take_directive(struct span *in, char c, struct moment *m)
 	case 'M': return take_digits(in, 2, 2, &m->minute);
 	case 'S': return take_digits(in, 2, 2, &m->second);
 	case 'f': return take_fraction(in, &m->nanos);
-	case 'z': return take_offset(in, &m->offset_s);
-	case 'Z': return take_zone(in, &m->offset_s);
+	case '.': return take_own_fraction(in, m);
+	case 'z': return take_own_zone(in, m, false);
+	case 'Z': return take_own_zone(in, m, true);
 	case 's': return take_epoch(in, m);
 	default: return take_char(in, '%');
 	}
@@ -261,7 +267,7 @@ static void guess_year(struct moment *m, int64_t now_ns)
 
 static bool parse_layout(const struct time_format *f, struct span text, int64_t now_ns, int64_t *out)
 {
-	struct moment m = {.month = 1, .day = 1, .offset_s = f->offset_s, .epoch_s = -1};
+	struct moment m = {.month = 1, .day = 1, .offset_s = f->offset_s, .zone = f->zone, .epoch_s = -1};
 
 	for (const char *p = f->layout; *p; p++) {
 		bool good;
@@ -290,9 +296,10 @@ static bool two(const char *s, int64_t *out)
 	return tens >= 0 && tens <= 9 && ones >= 0 && ones <= 9;
 }
 
-static bool rfc3339(struct span in, int64_t offset_s, bool zone_needed, int64_t *out)
+/* f: where times without a zone are; NULL: there must be one. */
+static bool rfc3339(struct span in, const struct time_format *f, int64_t *out)
 {
-	struct moment m = {.epoch_s = -1, .offset_s = offset_s};
+	struct moment m = {.epoch_s = -1, .offset_s = f ? f->offset_s : 0, .zone = f ? f->zone : NULL};
 	int64_t century;
 	const char *s = in.s;
 
@@ -306,9 +313,9 @@ static bool rfc3339(struct span in, int64_t offset_s, bool zone_needed, int64_t 
 	in = (struct span){s + 19, in.len - 19};
 	if ((take_char(&in, '.') || take_char(&in, ',')) && !take_fraction(&in, &m.nanos))
 		return false;
-	if (in.len || zone_needed) {
+	if (in.len || !f) {
 		take_char(&in, ' ');
-		if (!take_offset(&in, &m.offset_s))
+		if (!take_own_zone(&in, &m, false))
 			return false;
 	}
 	return !in.len && to_ns(&m, out);
@@ -316,7 +323,7 @@ static bool rfc3339(struct span in, int64_t offset_s, bool zone_needed, int64_t 
 
 bool time_parse_rfc3339(struct span text, int64_t *out)
 {
-	return rfc3339(text, 0, true, out);
+	return rfc3339(text, NULL, out);
 }
 
 /* Digits and a fraction are exact; what has an exponent is as good as a double. */
@@ -345,7 +352,7 @@ bool time_parse(const struct time_format *f, struct span text, int64_t now_ns, i
 
 	text = span_trim(text);
 	switch (f->kind) {
-	case KIND_RFC3339: good = rfc3339(text, f->offset_s, false, &ns); break;
+	case KIND_RFC3339: good = rfc3339(text, f, &ns); break;
 	case KIND_EPOCH: good = parse_epoch(f->unit_ns, text, &ns); break;
 	default: good = parse_layout(f, text, now_ns, &ns); break;
 	}
@@ -379,13 +386,18 @@ static bool spell_out(struct arena *a, const char *layout, const char **out)
 	return true;
 }
 
-static int set_zone(struct time_format *f, const char *zone, struct err *err)
+static int set_zone(struct arena *a, struct time_format *f, const char *zone, struct err *err)
 {
 	struct span rest = span_of(zone && *zone ? zone : "UTC");
+	bool known = take_zone(&rest, NULL, &f->offset_s) && !rest.len;
+	struct err why;
 
-	if (!take_zone(&rest, &f->offset_s) || rest.len)
-		return err_set(err, "no such zone: %s; write UTC, or an offset such as +02:00", zone);
-	return 0;
+	/* CET has summers, by the name of the zone; what is no such name stays what the abbreviation says */
+	if (known && (!f->offset_s || !isalpha((unsigned char)*zone)))
+		return 0;
+	if (time_zone_load(a, zone, &f->zone, &why) == 0 || known)
+		return 0;
+	return err_set(err, "%s", why.text);
 }
 
 int time_format_compile(struct arena *a, const char *format, const char *zone, const struct time_format **out,
@@ -394,7 +406,7 @@ int time_format_compile(struct arena *a, const char *format, const char *zone, c
 	struct time_format *f = ARENA_NEW(a, struct time_format);
 	const char *layout = format;
 
-	if (set_zone(f, zone, err) < 0)
+	if (set_zone(a, f, zone, err) < 0)
 		return -1;
 	*out = f;
 	if (!strcasecmp(format, "rfc3339") || !strcasecmp(format, "rfc3339nano")) {
@@ -410,10 +422,15 @@ int time_format_compile(struct arena *a, const char *format, const char *zone, c
 	for (size_t i = 0; i < ARRAY_LEN(layouts); i++)
 		if (!strcasecmp(format, layouts[i].name))
 			layout = layouts[i].layout;
+	if (time_layout_is(layout)) {
+		f->layout = time_layout_spell_out(a, layout);
+		return f->layout ? 0
+		                 : err_set(err, "%s: the day of a year cannot be read; write month and day", format);
+	}
 	if (!strchr(layout, '%'))
 		return err_set(err,
 		               "no such format: %s; write rfc3339, unix, unix_ms, unix_us, unix_ns or a layout such "
-		               "as %%Y-%%m-%%d %%H:%%M:%%S",
+		               "as %%Y-%%m-%%d %%H:%%M:%%S, or Go's 2006-01-02 15:04:05",
 		               format);
 	if (!spell_out(a, layout, &f->layout))
 		return err_set(err,

@@ -12,8 +12,8 @@
 struct time_format;
 
 /* rfc3339 (with any fraction), unix, unix_ms, unix_us, unix_ns (each with a fraction, if there is one), Go's names for
- * its layouts, or a layout: %Y %y %m %d %e %b %B %H %I %M %S %f %p %z %Z %s %a %A %T %F %%. zone: where times are that
- * name none: UTC, or an offset such as +02:00. */
+ * its layouts, or a layout: %Y %y %m %d %e %b %B %H %I %M %S %f %p %z %Z %s %a %A %T %F %%, or one of Go's
+ * (2006-01-02 15:04:05). zone: where times are that name none: UTC, an offset such as +02:00, or the name of a zone. */
 MUST_CHECK int time_format_compile(struct arena *a, const char *format, const char *zone,
                                    const struct time_format **out, struct err *err);
 

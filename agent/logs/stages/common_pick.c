@@ -4,7 +4,7 @@ void pick_values(struct stage *s, const struct log_entry *e, const struct string
                  const char *full)
 {
 	for (size_t i = 0; i < from->n; i++) {
-		const struct span *value = log_pairs_find(&e->extracted, span_of(from->items[i].value));
+		const struct span *value = stage_source(e, from->items[i].value);
 
 		if (value && value->len && !log_pairs_set(to, span_of(from->items[i].key), *value))
 			stage_fail(s, full);
