@@ -4,6 +4,7 @@ Between the numbered lines stand lines that are all the same. A number that is m
 often is duplicated, and where lines that are all the same have become fewer they were merged. pytest prints one table
 of all scenarios at its end; README.md has the same rows."""
 import collections
+import gzip
 import inspect
 import os
 import shutil
@@ -78,21 +79,31 @@ class Scenario:
         append(path or self.path, lines)
         return lines
 
-    def rotate(self, keep=1000, path=None, copy=False):
-        """As logrotate does, by renaming, or by copying and truncating; what is beyond `keep` is deleted."""
+    def rotate(self, keep=1000, path=None, copy=False, compress=0):
+        """As logrotate does, by renaming, or by copying and truncating; what is beyond `keep` is deleted. From number
+        `compress` on, the others are compressed; 0: none."""
         path = path or self.path
-        n = 1
-        while path.with_name(f"{path.name}.{n}").exists():
+        n = 0
+        while numbered(path, n + 1):
             n += 1
         for k in range(n, 0, -1):
-            old = path.with_name(f"{path.name}.{k - 1}") if k > 1 else path
-            if k > keep:
+            old = numbered(path, k)
+            if k >= keep:
                 old.unlink()
-            elif copy and k == 1:
-                shutil.copy(old, path.with_name(f"{path.name}.1"))
-                os.truncate(old, 0)
             else:
-                old.rename(path.with_name(f"{path.name}.{k}"))
+                old.rename(path.with_name(old.name.replace(f".log.{k}", f".log.{k + 1}")))
+        first = path.with_name(f"{path.name}.1")
+        if not keep:
+            path.unlink()
+        elif copy:
+            shutil.copy(path, first)
+            os.truncate(path, 0)
+        else:
+            path.rename(first)
+        for k in range(compress, n + 2) if compress else ():
+            old = numbered(path, k)
+            if old and old.suffix != ".gz":
+                zip_file(old)
 
     def arrived(self, text):
         """Whether a line with that text is there."""
@@ -152,6 +163,21 @@ class Scenario:
         """All came, once."""
         result = self.finish(timeout)
         assert (result.lost, result.duplicated, result.merged) == (0, 0, 0), (result, self.examples)
+
+
+def numbered(path, n):
+    """The rotated file with that number, compressed or not; None where there is none."""
+    names = (f"{path.name}.{n}", f"{path.name}.{n}.gz")
+    return next((path.with_name(name) for name in names if path.with_name(name).exists()), None)
+
+
+def zip_file(path):
+    """As gzip does: beside it, with its times, and then without it."""
+    zipped = path.with_name(path.name + ".gz")
+    with gzip.open(zipped, "wb") as out:
+        out.write(path.read_bytes())
+    os.utime(zipped, ns=(path.stat().st_atime_ns, path.stat().st_mtime_ns))
+    path.unlink()
 
 
 def append(path, lines):

@@ -56,6 +56,20 @@ static bool find_own(const struct reader *r, const struct log_file *f, struct sp
 	       digest(first.s, known->print_len) == known->print;
 }
 
+/* The place is another file's now; what was there may still come again compressed, and is then known by its beginning.
+ */
+static void keep_former(struct reader *r, const struct log_file *f)
+{
+	struct position former, kept;
+
+	if (!positions_find(r->positions, f->position.dev, f->position.inode, &former) || !former.offset ||
+	    positions_find(r->positions, 0, former.print, &kept))
+		return;
+	former.dev = 0; /* no file is there */
+	former.inode = former.print;
+	reader_note(r, &former);
+}
+
 /* Where it was left: by its place, or, as a copy of it, by its first bytes. True where it is known. */
 static bool take_up(struct reader *r, struct log_file *f, bool copies)
 {
@@ -70,6 +84,8 @@ static bool take_up(struct reader *r, struct log_file *f, bool copies)
 		f->position.offset = known.offset;
 	if (own)
 		f->recorded = known.offset;
+	else
+		keep_former(r, f);
 	if (found && f->zip)
 		f->size = gz_file_size(f->fd, known.offset);
 	if (found && !own && f->position.offset >= f->size)
@@ -125,6 +141,16 @@ static bool is_copy(struct log_file *f, struct log_file *copy)
 	       log_file_read(copy, other, n, copy->size - n) == (ssize_t)n && memcmp(mine, other, n) == 0;
 }
 
+/* As the file is now, which may be more than when it was last looked at. */
+static bool is_zipped(struct log_file *f, const struct log_file *copy, const char *first, size_t n)
+{
+	char mine[PRINT_BYTES];
+	struct stat st;
+
+	return n && fstat(f->fd, &st) == 0 && gz_file_size(copy->fd, 0) == (uint32_t)st.st_size &&
+	       log_file_beginning(f, mine) == n && memcmp(mine, first, n) == 0;
+}
+
 /* A rotated file whose text is being read already, from the file it is a copy of. */
 static bool is_twin(const struct reader *r, struct log_file *copy, const char *path)
 {
@@ -137,9 +163,9 @@ static bool is_twin(const struct reader *r, struct log_file *copy, const char *p
 	for (size_t i = 0; i < r->n_files; i++) {
 		struct log_file *f = r->files[i];
 
-		if (f->zip || f->source != copy->source || !begins_as(&f->position, first, n))
+		if (f->zip || f->source != copy->source)
 			continue;
-		if (copy->zip ? gz_file_size(copy->fd, 0) == (uint32_t)f->size : is_copy(f, copy))
+		if (copy->zip ? is_zipped(f, copy, first, n) : begins_as(&f->position, first, n) && is_copy(f, copy))
 			return true;
 	}
 	return false;

@@ -99,7 +99,7 @@ def test_agent_killed(scenario):
 
 
 def test_everything_at_once(scenario, wire):
-    """Agent killed, ended and reloaded, connections cut, files renamed, lines held by multiline, all at once"""
+    """Agent killed, ended and reloaded, connections cut, files renamed and compressed, lines held by multiline"""
     chance, cuts = random.Random(4), random.Random(5)
     wire.limits = lambda: cuts.choice([(cuts.randrange(1, 100000), None), (None, cuts.randrange(1, 2000))])
     paths = [scenario.path.with_name(f"file{n}.log") for n in range(3)]
@@ -107,10 +107,10 @@ def test_everything_at_once(scenario, wire):
         scenario.start(age="10ms", size="8KiB", stages="{multiline: {first_line: '^(line|the) ', max_wait: 20ms}}")
         for _ in range(chance.randrange(1, 5)):
             path = chance.choice(paths)
-            scenario.write(chance.randrange(1, 400), path)
+            scenario.write(chance.randrange(2, 400), path)  # one line alone might begin a file as another begins
             if chance.random() < 0.4:
-                scenario.rotate(path=path)
-                scenario.write(1, path)
+                scenario.rotate(path=path, compress=chance.randrange(3))
+                scenario.write(2, path)
             if chance.random() < 0.1:
                 assert scenario.agent.get("/-/reload", method="POST").status == 200
             time.sleep(chance.uniform(0, 0.03))  # the point is to be random
@@ -174,6 +174,20 @@ def test_killed_while_it_catches_up(scenario, faults):
     support.wait_until(faults.held.is_set, what="a push is under way")
     scenario.agent.kill()
     faults.script = []
+    scenario.start()
+    scenario.finish_whole()
+
+
+def test_compressed_while_away(scenario):
+    """Files renamed and compressed (gzip) while the agent is away"""
+    scenario.start()
+    scenario.write(100)
+    scenario.see_last()
+    scenario.write(500)
+    scenario.agent.kill()
+    for n in range(4):
+        scenario.write(1000)
+        scenario.rotate(compress=1 + n % 2)
     scenario.start()
     scenario.finish_whole()
 
