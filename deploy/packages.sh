@@ -5,7 +5,7 @@
 build_packages=(
 	build-essential cmake ninja-build pkg-config
 	libcrypt-dev libcurl4-openssl-dev libgnutls28-dev libjansson-dev libmicrohttpd-dev libpcre2-dev libpq-dev
-	libprotobuf-c-dev libsnappy-dev libyaml-dev protobuf-c-compiler zlib1g-dev
+	libprotobuf-c-dev libsnappy-dev libsystemd-dev libyaml-dev protobuf-c-compiler zlib1g-dev
 )
 
 # To talk to it from a script.
@@ -15,7 +15,7 @@ run_packages=(ca-certificates curl procps)
 test_packages=(
 	clang clang-format clang-tidy libclang-rt-14-dev libcmocka-dev pyflakes3 shellcheck
 	fuse3 git gnutls-bin iproute2 openssl python3 python3-fusepy python3-prometheus-client python3-pytest python3-pytest-xdist python3-venv
-	faketime strace tzdata util-linux
+	faketime strace systemd-journal-remote tzdata util-linux
 )
 
 # Real databases to test with; the newer ones come from Maven Central where mvn is there (tests/postgres.py).

@@ -71,7 +71,8 @@ def answers(port, path):
 class Agent:
     """A running agent. Its log is checked when it ends: what is a warning or an error must have been expected."""
 
-    def __init__(self, directory, config="", args=(), wrapper=(), port=None, timeout=20, ready=None):
+    def __init__(self, directory, config="", args=(), wrapper=(), port=None, timeout=20, ready=None,
+                 stdin=subprocess.DEVNULL):
         """ready(agent): whether it serves, where plain HTTP on a port does not tell."""
         self.directory, self.port = directory, port or free_port()
         self.config, self.log = directory / "vedette.yml", directory / "vedette.log"
@@ -81,7 +82,7 @@ class Agent:
         command = [str(VEDETTE), "run", f"--config.file={self.config}",
                    f"--web.listen-address=127.0.0.1:{self.port}", *map(str, args)]
         with open(self.log, "wb") as log:
-            self.process = subprocess.Popen([*map(str, wrapper), *command], stdin=subprocess.DEVNULL,
+            self.process = subprocess.Popen([*map(str, wrapper), *command], stdin=stdin,
                                             stdout=log, stderr=log, cwd=directory)
         self.pid = self.process.pid
         ready = ready or (lambda agent: answers(agent.port, "/-/ready"))

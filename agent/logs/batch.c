@@ -28,7 +28,7 @@ void batch_free(struct batch *b)
 void batch_reset(struct batch *b, uint64_t number)
 {
 	b->number = number;
-	b->bytes = b->n = b->n_streams = b->n_files = 0;
+	b->bytes = b->n = b->n_streams = b->n_files = b->n_cursors = 0;
 	b->looked = 0;
 	b->tenant[0] = '\0';
 	arena_reset(&b->arena);
@@ -36,7 +36,7 @@ void batch_reset(struct batch *b, uint64_t number)
 
 bool batch_empty(const struct batch *b)
 {
-	return !b->n && !b->n_files;
+	return !b->n && !b->n_files && !b->n_cursors;
 }
 
 static size_t cost(const struct log_entry *e)
@@ -143,6 +143,18 @@ bool batch_add_position(struct batch *b, const struct position *position)
 	return true;
 }
 
+bool batch_add_cursor(struct batch *b, uint64_t source, const char *cursor)
+{
+	struct cursor *c = &b->cursors[b->n_cursors];
+
+	if (b->n_cursors == CURSORS_MAX)
+		return false;
+	c->source = source;
+	snprintf(c->text, sizeof(c->text), "%s", cursor);
+	b->n_cursors++;
+	return true;
+}
+
 void batch_seal(struct batch *b)
 {
 	for (size_t i = 0; i < b->n_streams; i++)
@@ -151,5 +163,12 @@ void batch_seal(struct batch *b)
 
 struct checkpoint batch_checkpoint(struct batch *b)
 {
-	return (struct checkpoint){b->number, b->files, b->n_files, b->ties, b->n_streams, b->looked};
+	return (struct checkpoint){.number = b->number,
+	                           .files = b->files,
+	                           .n_files = b->n_files,
+	                           .ties = b->ties,
+	                           .n_ties = b->n_streams,
+	                           .cursors = b->cursors,
+	                           .n_cursors = b->n_cursors,
+	                           .looked = b->looked};
 }

@@ -34,6 +34,8 @@ struct batch {
 	size_t n_files;
 	int64_t looked; /* as in a checkpoint */
 	struct tie ties[CHECKPOINT_MAX];
+	struct cursor cursors[CURSORS_MAX];
+	size_t n_cursors;
 };
 
 enum { BATCH_ENTRY_BYTES = 48 }; /* what an entry counts besides its text */
@@ -51,6 +53,9 @@ void batch_add(struct batch *b, const struct log_entry *e, struct stream *s);
 
 /* How far a file is delivered once this batch is; false when there is no room for another file. */
 bool batch_add_position(struct batch *b, const struct position *position);
+
+/* The same of a journal. */
+bool batch_add_cursor(struct batch *b, uint64_t source, const char *cursor);
 
 /* Once it is complete: keeps where its streams' times are, which are the reader's. */
 void batch_seal(struct batch *b);

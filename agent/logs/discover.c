@@ -4,11 +4,11 @@
 #include <glob.h>
 #include <stdlib.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "logs/digest.h"
+#include "logs/journal_log.h"
 #include "logs/reader.h"
 #include "logs/rotated.h"
 
@@ -109,9 +109,9 @@ static void adopt(struct reader *r, struct log_file *f, const char *path)
 	struct pipeline_sink sink = reader_sink(f);
 
 	f->reader = r;
-	f->before = predecessor(r, f->path);
+	f->before = path ? predecessor(r, f->path) : NULL;
 	f->pipeline = pipeline_new(r->plans[f->source - (const struct log_source *)r->settings->sources.items], &sink);
-	f->watch = watch_file(&r->watch, path);
+	f->watch = path ? watch_file(&r->watch, path) : -1;
 	(void)log_file_look(f); /* a first look, which finds nothing changed */
 	if (r->n_files == r->room_files) {
 		r->room_files = r->room_files ? r->room_files * 2 : 64;
@@ -368,7 +368,23 @@ static void take_pattern(struct reader *r, const struct log_source *source, cons
 	globfree(&g);
 }
 
-static void remove_file(struct reader *r, size_t i)
+/* What is no file: there from the first look on, and looked at in each. */
+static void take_stream(struct reader *r, const struct log_source *source)
+{
+	struct log_file *f = NULL;
+
+	for (size_t i = 0; i < r->n_files && !f; i++)
+		if (r->files[i]->source == source)
+			f = r->files[i];
+	if (!f) {
+		f = log_file_new(source, r->positions, r->external_labels);
+		adopt(r, f, NULL);
+	}
+	if (f->journal)
+		journal_log_look(f->journal, source);
+}
+
+void reader_remove(struct reader *r, size_t i)
 {
 	struct log_file *f = r->files[i];
 
@@ -388,67 +404,6 @@ static bool is_done(struct reader *r, const struct log_file *f, int64_t now)
 	       positions_number(r->positions) >= f->batch;
 }
 
-static uint64_t held_bytes(const struct log_file *f)
-{
-	struct stat st;
-
-	return !f->present && fstat(f->fd, &st) == 0 && !st.st_nlink ? (uint64_t)st.st_blocks * 512 : 0;
-}
-
-static uint64_t may_hold(const struct reader *r, const struct log_file *f)
-{
-	struct statvfs fs;
-	uint64_t most = r->settings->max_held_bytes;
-
-	if (fstatvfs(f->fd, &fs) == 0 && fs.f_bavail * fs.f_frsize / 10 < most)
-		most = fs.f_bavail * fs.f_frsize / 10;
-	return most;
-}
-
-static uint64_t count_lines(const struct reader *r, const struct log_file *f, uint64_t from)
-{
-	uint64_t lines = 0;
-	ssize_t n;
-
-	while ((n = pread(f->fd, r->block, READ_BLOCK, (off_t)from)) > 0) {
-		const char *end = r->block + n, *at = r->block;
-
-		while ((at = memchr(at, '\n', (size_t)(end - at)))) {
-			lines++;
-			at++;
-		}
-		from += (uint64_t)n;
-	}
-	return lines;
-}
-
-/* Deleted files hold the disk: the oldest goes first. */
-static void limit_held(struct reader *r)
-{
-	uint64_t held = 0;
-	size_t i = 0;
-
-	for (size_t k = 0; k < r->n_files; k++)
-		held += held_bytes(r->files[k]);
-	while (i < r->n_files) {
-		struct log_file *f = r->files[i];
-		uint64_t bytes = held_bytes(f), from;
-
-		if (!bytes || held <= may_hold(r, f)) {
-			i++;
-			continue;
-		}
-		LOG(WARN, "a deleted log file is given up before it has been delivered; it would fill the disk", "path",
-		    f->path);
-		from = log_file_settled(f);
-		log_count(&r->counts->dropped_bytes, f->size - from);
-		log_count(&r->counts->dropped[DROP_HELD], count_lines(r, f, from));
-		held -= bytes;
-		remove_file(r, i);
-	}
-	atomic_store(&r->counts->held_bytes, held);
-}
-
 void reader_discover(struct reader *r)
 {
 	const struct log_source *sources = r->settings->sources.items;
@@ -459,17 +414,20 @@ void reader_discover(struct reader *r)
 		r->since_s = real_s - LOOKS_S; /* the clock was put back since the last look, a while ago at most */
 	r->look = false;
 	for (size_t i = 0; i < r->n_files; i++)
-		r->files[i]->present = false;
-	for (size_t i = 0; i < r->settings->sources.n; i++)
+		r->files[i]->present = r->files[i]->fd < 0;
+	for (size_t i = 0; i < r->settings->sources.n; i++) {
+		if (sources[i].journal || sources[i].standard_input)
+			take_stream(r, &sources[i]);
 		for (size_t k = 0; k < sources[i].follow.paths.n; k++)
 			take_pattern(r, &sources[i], sources[i].follow.paths.items[k], changed);
+	}
 	for (size_t i = r->n_files; i-- > 0;) {
 		r->files[i]->dirty = true; /* also what inotify does not tell of */
 		reader_look_blocked(r, r->files[i]);
 		if (is_done(r, r->files[i], now))
-			remove_file(r, i);
+			reader_remove(r, i);
 	}
-	limit_held(r);
+	reader_limit_held(r);
 	r->first = false;
 	r->looked_ns = now;
 	r->looked_real_s = real_s;

@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/utf8.h"
 #include "logs/digest.h"
+#include "logs/journal_log.h"
 #include "logs/lines.h"
 
 enum { LABEL_VALUE_MAX = 1024 };
@@ -46,7 +47,7 @@ static void set_labels(struct log_file *f, const struct string_map *external)
 	struct arena *a = &f->arena;
 
 	f->labels = (struct log_pairs){ARENA_ARRAY(a, struct log_pair, LOG_MAX_LABELS), 0, LOG_MAX_LABELS};
-	set_label(f, "filename", f->source->docker ? NULL : f->path);
+	set_label(f, "filename", f->fd < 0 || f->source->docker ? NULL : f->path);
 	set_label(f, "container", c->name);
 	set_label(f, "image", c->image);
 	set_label(f, "compose_project", c->project);
@@ -92,6 +93,8 @@ ssize_t log_file_read(struct log_file *f, char *out, size_t n, uint64_t offset)
 	ssize_t got;
 	bool broken;
 
+	if (f->pipe)
+		return pipe_file_read(f->pipe, out, n, offset);
 	if (!f->zip)
 		return pread(f->fd, out, n, (off_t)offset);
 	got = gz_file_read(f->zip, out, n, offset, &broken);
@@ -109,6 +112,28 @@ size_t log_file_beginning(struct log_file *f, char out[PRINT_BYTES])
 	ssize_t n = f->zip ? gz_file_read(f->zip, out, PRINT_BYTES, 0, &broken) : pread(f->fd, out, PRINT_BYTES, 0);
 
 	return n > 0 ? (size_t)n : 0;
+}
+
+struct log_file *log_file_new(const struct log_source *source, struct positions *positions,
+                              const struct string_map *external_labels)
+{
+	struct log_file *f = calloc(1, sizeof(*f));
+
+	if (!f)
+		abort();
+	f->source = source;
+	f->path = strdup(source->journal ? "journal" : "stdin");
+	f->fd = f->watch = -1;
+	f->present = f->dirty = true;
+	f->changed_ns = clock_mono_ns();
+	if (source->journal)
+		f->journal = journal_log_new(source, positions);
+	else
+		f->pipe = pipe_file_standard_input();
+	if (f->pipe)
+		f->position.offset = f->recorded = f->size = f->pipe->offset;
+	set_labels(f, external_labels);
+	return f;
 }
 
 struct log_file *log_file_open(const char *path, const char *shown_path, const struct log_source *source,
@@ -156,7 +181,9 @@ void log_file_free(struct log_file *f)
 	pipeline_free(f->pipeline);
 	arena_fini(&f->arena);
 	gz_file_close(f->zip);
-	close(f->fd);
+	journal_log_free(f->journal);
+	if (f->fd >= 0)
+		close(f->fd);
 	free(f->path);
 	free(f);
 }
@@ -186,7 +213,7 @@ bool log_file_look(struct log_file *f)
 	size_t n;
 	bool same;
 
-	if (fstat(f->fd, &st) < 0)
+	if (f->fd < 0 || fstat(f->fd, &st) < 0)
 		return true;
 	if (f->zip) {
 		look_at_packed(f, (uint64_t)st.st_size);
@@ -210,7 +237,8 @@ bool log_file_look(struct log_file *f)
 
 uint64_t log_file_settled(const struct log_file *f)
 {
-	uint64_t held = pipeline_held_from(f->pipeline);
+	uint64_t held = pipeline_held_from(f->pipeline), offset = f->position.offset;
+	uint64_t settled = held < offset ? held : offset;
 
-	return held < f->position.offset ? held : f->position.offset;
+	return f->journal ? journal_log_known(f->journal, settled, f->recorded, offset) : settled;
 }

@@ -5,12 +5,14 @@
 
 #include "logs/container_names.h"
 #include "logs/gz_file.h"
+#include "logs/pipe_file.h"
 #include "logs/pipeline.h"
 #include "logs/positions.h"
 #include "logs/settings.h"
 #include "logs/stream.h"
 
 struct reader;
+struct journal_log;
 
 enum { PRINT_BYTES = 1024 };
 
@@ -21,21 +23,23 @@ struct log_file {
 	const struct log_source *source;
 	char *path; /* as it was found; its labels keep that through rotations */
 	int fd;
-	struct gz_file *zip;      /* NULL: it is plain; else offsets and sizes are of the text in it */
-	int watch;                /* -1: none */
-	struct position position; /* offset: how far it has been read; all before it has gone into the stages */
-	uint64_t size;            /* when it was last looked at */
-	uint64_t packed;          /* what it then took on disk, where it is compressed */
-	uint64_t recorded;        /* the offset that the last batch took along, or NOT_RECORDED */
-	uint64_t batch;           /* the number of that batch */
-	int64_t changed_ns;       /* when it was last seen to change, monotonic */
-	int64_t read_ns;          /* real, of the block that is being worked on */
-	struct log_file *before;  /* to be read to its end first; NULL: none */
-	bool dirty;               /* there may be something to read */
-	bool touched;             /* read since the last batch */
-	bool present;             /* its path still leads to it */
-	bool drained;             /* it was gone, and at its end */
-	bool skipping;            /* in the rest of a line that was cut */
+	struct journal_log *journal; /* NULL: it is no journal */
+	struct pipe_file *pipe;      /* NULL: it is not standard input */
+	struct gz_file *zip;         /* NULL: it is plain; else offsets and sizes are of the text in it */
+	int watch;                   /* -1: none */
+	struct position position;    /* offset: how far it has been read; all before it has gone into the stages */
+	uint64_t size;               /* when it was last looked at */
+	uint64_t packed;             /* what it then took on disk, where it is compressed */
+	uint64_t recorded;           /* the offset that the last batch took along, or NOT_RECORDED */
+	uint64_t batch;              /* the number of that batch */
+	int64_t changed_ns;          /* when it was last seen to change, monotonic */
+	int64_t read_ns;             /* real, of the block that is being worked on */
+	struct log_file *before;     /* to be read to its end first; NULL: none */
+	bool dirty;                  /* there may be something to read */
+	bool touched;                /* read since the last batch */
+	bool present;                /* its path still leads to it */
+	bool drained;                /* it was gone, and at its end */
+	bool skipping;               /* in the rest of a line that was cut */
 	struct pipeline *pipeline;
 	struct arena arena;               /* its labels */
 	struct container_names container; /* whose log it is, where the source is Docker */
@@ -48,6 +52,10 @@ struct log_file {
  * it is empty. */
 struct log_file *log_file_open(const char *path, const char *shown_path, const struct log_source *source,
                                const struct string_map *external_labels, struct err *err);
+
+/* What is no file: the journal or standard input of the source. */
+struct log_file *log_file_new(const struct log_source *source, struct positions *positions,
+                              const struct string_map *external_labels);
 void log_file_free(struct log_file *f); /* NULL is allowed */
 
 /* Whether the source wants to have it: of containers it may want only some. */

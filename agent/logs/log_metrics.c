@@ -67,6 +67,7 @@ static const char *const drop_names[LOG_DROPS] = {
 	[DROP_REFUSED] = "refused by Loki",
 	[DROP_TOO_BIG] = "too big for Loki",
 	[DROP_STREAMS] = "too many streams in Loki",
+	[DROP_DAMAGED] = "damaged in the journal",
 	[DROP_HELD] = "deleted file held for too long",
 };
 

@@ -5,7 +5,7 @@
 
 #include "metric/metric.h"
 
-enum log_drop { DROP_REFUSED, DROP_TOO_BIG, DROP_STREAMS, DROP_HELD, LOG_DROPS };
+enum log_drop { DROP_REFUSED, DROP_TOO_BIG, DROP_STREAMS, DROP_HELD, DROP_DAMAGED, LOG_DROPS };
 
 struct log_counts {
 	atomic_uint_fast64_t read_bytes, read_lines, truncated_lines, repaired_lines, files_truncated, files;

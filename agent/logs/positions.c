@@ -26,6 +26,8 @@ struct positions {
 	size_t n_files, room_files;
 	struct tie *ties;
 	size_t n_ties, room_ties;
+	struct cursor cursors[2 * CURSORS_MAX]; /* also of journals that were followed once; the latest is the first */
+	size_t n_cursors;
 };
 
 static void grow(void *items, size_t item_size, size_t *room)
@@ -81,6 +83,20 @@ static void put_tie(struct positions *p, const struct tie *new)
 	p->ties[p->n_ties++] = *new;
 }
 
+static void put_cursor(struct positions *p, const struct cursor *new)
+{
+	size_t at = 0;
+
+	while (at < p->n_cursors && p->cursors[at].source != new->source)
+		at++;
+	if (at == ARRAY_LEN(p->cursors))
+		at--;
+	else if (at == p->n_cursors)
+		p->n_cursors++;
+	memmove(p->cursors + 1, p->cursors, at * sizeof(*p->cursors));
+	p->cursors[0] = *new;
+}
+
 static void write_group(struct buf *out, size_t from, uint64_t number)
 {
 	uint64_t sum = digest(out->data ? out->data + from : "", out->len - from) ^ number;
@@ -106,6 +122,11 @@ static void write_looked(struct buf *out, int64_t looked)
 		buf_printf(out, "looked %" PRIu64 "\n", (uint64_t)looked);
 }
 
+static void write_cursor(struct buf *out, const struct cursor *c)
+{
+	buf_printf(out, "journal %" PRIu64 " %s\n", c->source, c->text);
+}
+
 void checkpoint_write(const struct checkpoint *c, struct buf *out)
 {
 	size_t from = out->len;
@@ -114,6 +135,8 @@ void checkpoint_write(const struct checkpoint *c, struct buf *out)
 		write_position(out, &c->files[i]);
 	for (size_t i = 0; i < c->n_ties; i++)
 		write_tie(out, &c->ties[i]);
+	for (size_t i = 0; i < c->n_cursors; i++)
+		write_cursor(out, &c->cursors[i]);
 	write_looked(out, c->looked);
 	write_group(out, from, c->number);
 }
@@ -132,12 +155,28 @@ static int read_numbers(struct span line, struct span *word, uint64_t out[6])
 	return n;
 }
 
+static bool take_cursor(struct positions *p, struct span line)
+{
+	struct span word, number;
+	struct cursor c;
+
+	if (!scan_field(&line, &word) || !scan_field(&line, &number) ||
+	    !num_parse_u64(number.s, number.len, &c.source) || !span_copy(span_trim(line), c.text, sizeof(c.text)))
+		return false;
+	put_cursor(p, &c);
+	return true;
+}
+
 /* Takes a line in when `p` is given; false for what is none of ours. */
 static bool take_line(struct positions *p, struct span line)
 {
 	struct span word;
 	uint64_t v[6];
-	int n = read_numbers(line, &word, v);
+	int n;
+
+	if (span_starts(line, "journal "))
+		return take_cursor(p, line);
+	n = read_numbers(line, &word, v);
 
 	if (n == 6 && span_eq(word, "file"))
 		put_position(p, &(struct position){v[0], v[1], v[2], v[3], v[4], (int64_t)v[5]});
@@ -223,6 +262,8 @@ static void write_whole(const struct positions *p, struct buf *out)
 		write_position(out, &p->files[i]);
 	for (size_t i = 0; i < p->n_ties; i++)
 		write_tie(out, &p->ties[i]);
+	for (size_t i = p->n_cursors; i-- > 0;)
+		write_cursor(out, &p->cursors[i]);
 	write_looked(out, p->looked);
 	write_group(out, from, p->number);
 }
@@ -357,6 +398,20 @@ bool positions_find_print(struct positions *p, struct span beginning, struct pos
 	}
 	pthread_mutex_unlock(&p->lock);
 	return best;
+}
+
+bool positions_find_cursor(struct positions *p, uint64_t source, struct cursor *out)
+{
+	bool found = false;
+
+	pthread_mutex_lock(&p->lock);
+	for (size_t i = 0; i < p->n_cursors && !found; i++)
+		if (p->cursors[i].source == source) {
+			*out = p->cursors[i];
+			found = true;
+		}
+	pthread_mutex_unlock(&p->lock);
+	return found;
 }
 
 bool positions_find_tie(struct positions *p, uint64_t stream, struct tie *out)

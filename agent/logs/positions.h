@@ -28,6 +28,14 @@ struct tie {
 	unsigned lap;         /* of struct stream */
 };
 
+enum { CURSOR_MAX = 256, CURSORS_MAX = 8 };
+
+/* Where a journal is, in its own words: all up to that entry is delivered or given up. */
+struct cursor {
+	uint64_t source; /* which of ours */
+	char text[CURSOR_MAX];
+};
+
 /* What a push delivers. */
 struct checkpoint {
 	uint64_t number; /* of the push; they grow */
@@ -36,6 +44,8 @@ struct checkpoint {
 	struct tie *ties;
 	size_t n_ties;
 	int64_t looked; /* all files that were there at that time, Unix seconds, have a position; 0: not known */
+	struct cursor *cursors;
+	size_t n_cursors;
 };
 
 enum { POSITIONS_MAX = 10000, CHECKPOINT_MAX = 512 /* files, and streams */ };
@@ -59,6 +69,7 @@ MUST_CHECK int positions_commit(struct positions *p, struct span group, struct e
 bool positions_find(struct positions *p, uint64_t dev, uint64_t inode, struct position *out);
 /* The one whose first bytes these are, wherever it was; the longest such. */
 bool positions_find_print(struct positions *p, struct span beginning, struct position *out);
+bool positions_find_cursor(struct positions *p, uint64_t source, struct cursor *out);
 bool positions_find_tie(struct positions *p, uint64_t stream, struct tie *out);
 uint64_t positions_number(struct positions *p); /* of the last push that was committed */
 int64_t positions_looked(struct positions *p);  /* as in a checkpoint */

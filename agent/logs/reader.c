@@ -6,8 +6,8 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "base/utf8.h"
-#include "logs/lines.h"
+#include "logs/journal_log.h"
+#include "logs/reading.h"
 
 #define LOOK_EVERY_NS (10 * NS_PER_S)
 #define LOOK_OFTEN_NS (1 * NS_PER_S)   /* where inotify does not help */
@@ -46,6 +46,17 @@ void reader_touch(struct reader *r, struct log_file *f)
 	f->touched = true;
 }
 
+/* Takes it along in the open batch. False when that has no room. */
+static bool note(struct reader *r, struct log_file *f, struct position *p)
+{
+	p->seen = clock_real_ns() / NS_PER_S;
+	if (f->journal)
+		return journal_log_record(f->journal, p->offset, r->open);
+	if (f->pipe)
+		pipe_file_mark(f->pipe, r->number, p->offset);
+	return f->pipe || batch_add_position(r->open, p);
+}
+
 static void record(struct reader *r, struct log_file *f)
 {
 	struct position p = f->position;
@@ -55,8 +66,7 @@ static void record(struct reader *r, struct log_file *f)
 		f->touched = p.offset < f->position.offset;
 		return;
 	}
-	p.seen = clock_real_ns() / NS_PER_S;
-	if (!batch_add_position(r->open, &p))
+	if (!note(r, f, &p))
 		return;
 	f->recorded = p.offset;
 	f->batch = r->number;
@@ -206,96 +216,6 @@ struct pipeline_sink reader_sink(struct log_file *f)
 	return (struct pipeline_sink){.entry = take_entry, .arg = f};
 }
 
-struct reading {
-	struct reader *r;
-	struct log_file *f;
-	struct log_entry entry;
-	bool ascii;
-	int64_t now_ns;
-};
-
-static void begin_reading(struct reading *g, struct reader *r, struct log_file *f)
-{
-	struct log_pair *pairs = r->pairs;
-
-	*g = (struct reading){.r = r, .f = f, .now_ns = clock_mono_ns()};
-	g->entry.arena = &r->line;
-	g->entry.labels = (struct log_pairs){pairs, 0, LOG_MAX_LABELS};
-	g->entry.metadata = (struct log_pairs){pairs + LOG_MAX_LABELS, 0, LOG_MAX_METADATA};
-	g->entry.extracted = (struct log_pairs){pairs + LOG_MAX_LABELS + LOG_MAX_METADATA, 0, LOG_MAX_EXTRACTED};
-	f->read_ns = clock_real_ns();
-}
-
-/* One line, from which `end` is the first byte behind it. */
-static void push_line(struct reading *g, struct span line, uint64_t end)
-{
-	struct log_entry *e = &g->entry;
-	struct log_file *f = g->f;
-
-	log_count(&g->r->counts->read_lines, 1);
-	e->line = line_trim(line);
-	if (e->line.len > f->source->follow.max_line_bytes) {
-		e->line = line_cut(e->arena, e->line, f->source->follow.max_line_bytes);
-		log_count(&g->r->counts->truncated_lines, 1);
-	}
-	if (!g->ascii && !utf8_valid(e->line.s, e->line.len)) {
-		e->line = line_repair(e->arena, e->line);
-		log_count(&g->r->counts->repaired_lines, 1);
-	}
-	memcpy(e->labels.items, f->labels.items, f->labels.n * sizeof(*f->labels.items));
-	e->labels.n = f->labels.n;
-	e->metadata.n = e->extracted.n = 0;
-	e->tenant = g->r->settings->loki.tenant;
-	e->dropped = NULL;
-	e->timestamp_ns = f->read_ns;
-	e->begin = f->position.offset;
-	e->end = end;
-	f->position.offset = end;
-	reader_touch(g->r, f);
-	if (e->line.len)
-		pipeline_push(f->pipeline, e, g->now_ns);
-	if (g->r->line.chunks)
-		arena_reset(&g->r->line);
-}
-
-/* A line that does not fit: its beginning is taken, its rest passed over. The bytes that were used. */
-static size_t push_long(struct reading *g, struct span rest)
-{
-	uint64_t max = g->f->source->follow.max_line_bytes;
-
-	if (rest.len <= max + 1)
-		return 0;
-	push_line(g, rest, g->f->position.offset + rest.len);
-	g->f->skipping = true;
-	return rest.len;
-}
-
-/* How many bytes of the block are done with. */
-static void push_block(struct reading *g, struct span rest)
-{
-	struct log_file *f = g->f;
-
-	g->ascii = lines_ascii(rest.s, rest.len);
-	while (rest.len && !reader_blocked(g->r)) {
-		const char *end = memchr(rest.s, '\n', rest.len);
-		size_t len = end ? (size_t)(end - rest.s) : rest.len, used = end ? len + 1 : 0;
-
-		if (f->skipping) {
-			used = end ? len + 1 : rest.len;
-			f->position.offset += used;
-			f->skipping = !end;
-			reader_touch(g->r, f);
-		} else if (end) {
-			push_line(g, (struct span){rest.s, len}, f->position.offset + used);
-		} else {
-			used = push_long(g, rest);
-		}
-		if (!used)
-			break;
-		rest = (struct span){rest.s + used, rest.len - used};
-	}
-}
-
 /* The last line, when nothing more comes: it has no newline. */
 static void push_unfinished(struct reader *r, struct log_file *f)
 {
@@ -306,9 +226,9 @@ static void push_unfinished(struct reader *r, struct log_file *f)
 		f->dirty = n > 0;
 		return;
 	}
-	begin_reading(&g, r, f);
+	reading_begin(&g, r, f);
 	if (!f->skipping)
-		push_line(&g, (struct span){r->block, (size_t)n}, f->position.offset + (uint64_t)n);
+		reading_line(&g, (struct span){r->block, (size_t)n}, f->position.offset + (uint64_t)n);
 }
 
 /* A copy of what was cut may hold what we have not read: the next look finds it by its first bytes. */
@@ -329,6 +249,15 @@ void reader_look_blocked(struct reader *r, struct log_file *f)
 		begin_anew(r, f, &was);
 }
 
+static void fill(struct reader *r, struct log_file *f)
+{
+	uint64_t size = pipe_file_fill(f->pipe, positions_number(r->positions));
+
+	if (size != f->size)
+		f->changed_ns = clock_mono_ns();
+	f->size = size;
+}
+
 /* One block. What is left makes the file dirty again. */
 static void read_file(struct reader *r, struct log_file *f)
 {
@@ -338,6 +267,12 @@ static void read_file(struct reader *r, struct log_file *f)
 	ssize_t n;
 
 	f->dirty = false;
+	if (f->journal) {
+		f->dirty = journal_log_read(f->journal, r, f);
+		return;
+	}
+	if (f->pipe)
+		fill(r, f);
 	if (!log_file_look(f))
 		begin_anew(r, f, &was);
 	if (f->before && !f->before->drained) {
@@ -346,9 +281,9 @@ static void read_file(struct reader *r, struct log_file *f)
 	}
 	n = f->position.offset < f->size ? log_file_read(f, r->block, READ_BLOCK, f->position.offset) : 0;
 	if (n > 0) {
-		begin_reading(&g, r, f);
+		reading_begin(&g, r, f);
 		before = f->position.offset;
-		push_block(&g, (struct span){r->block, (size_t)n});
+		reading_block(&g, (struct span){r->block, (size_t)n});
 		log_count(&r->counts->read_bytes, f->position.offset - before);
 		f->dirty = f->position.offset > before && f->position.offset < f->size;
 	}
@@ -430,10 +365,46 @@ static void mark_changed(void *arg, int number)
 			r->files[i]->dirty = true;
 }
 
+/* What is no file tells by itself that there is more. */
+static nfds_t add_streams(const struct reader *r, struct pollfd fds[1 + CURSORS_MAX])
+{
+	nfds_t n = 0;
+
+	for (size_t i = 0; i < r->n_files && n <= CURSORS_MAX; i++) {
+		const struct log_file *f = r->files[i];
+		int fd = -1;
+
+		if (f->journal && f->journal->journal)
+			fd = journal_fd(f->journal->journal);
+		else if (f->pipe && !f->dirty && pipe_file_open(f->pipe))
+			fd = f->pipe->fd;
+		if (fd >= 0)
+			fds[n++] = (struct pollfd){fd, POLLIN, 0};
+	}
+	return n;
+}
+
+static void mark_ready(struct reader *r, const struct pollfd *fds, nfds_t n)
+{
+	for (size_t i = 0; i < r->n_files; i++) {
+		struct log_file *f = r->files[i];
+
+		for (nfds_t k = 0; k < n; k++) {
+			if (!fds[k].revents)
+				continue;
+			if (f->pipe && f->pipe->fd == fds[k].fd)
+				f->dirty = true;
+			if (f->journal && f->journal->journal && journal_fd(f->journal->journal) == fds[k].fd)
+				f->dirty |= journal_changed(f->journal->journal);
+		}
+	}
+}
+
 /* Waits for a change, a free batch, or the time to do something. While Loki takes nothing only the looks count. */
 static void wait_for_work(struct reader *r, bool more)
 {
-	struct pollfd fds[] = {{r->wake_fd, POLLIN, 0}, {r->watch.fd, POLLIN, 0}};
+	struct pollfd fds[3 + CURSORS_MAX] = {{r->wake_fd, POLLIN, 0}, {r->watch.fd, POLLIN, 0}};
+	nfds_t n_fds = 2 + add_streams(r, fds + 2);
 	int64_t now = clock_mono_ns(), due = next_due(r, now);
 	bool blocked = reader_blocked(r);
 	int64_t least = r->looked_ns + LOOK_AGAIN_NS;
@@ -445,9 +416,10 @@ static void wait_for_work(struct reader *r, bool more)
 		due = least;
 	if ((more && !blocked) || due <= now)
 		due = now;
-	if (poll(fds, ARRAY_LEN(fds), (int)((due - now + NS_PER_MS - 1) / NS_PER_MS)) > 0 && fds[0].revents)
+	if (poll(fds, n_fds, (int)((due - now + NS_PER_MS - 1) / NS_PER_MS)) > 0 && fds[0].revents)
 		(void)!read(r->wake_fd, &n, sizeof(n));
 	r->look |= watch_read(&r->watch, mark_changed, r);
+	mark_ready(r, fds + 2, n_fds - 2);
 }
 
 static bool look_now(const struct reader *r, int64_t now)

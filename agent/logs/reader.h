@@ -60,6 +60,12 @@ void reader_discover(struct reader *r);
 /* A file was cut: what has not been read of it may be in a copy beside it. `was`: where it stood. */
 void reader_recover_copy(struct reader *r, struct log_file *f, const struct position *was);
 
+/* Closes the file, and forgets it. */
+void reader_remove(struct reader *r, size_t i);
+
+/* Gives up deleted files that hold too much of the disk, the oldest first. */
+void reader_limit_held(struct reader *r);
+
 /* While nothing may be read: sees that it was cut, before it is cut again. */
 void reader_look_blocked(struct reader *r, struct log_file *f);
 

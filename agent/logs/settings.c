@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "logs/pipeline.h"
+#include "logs/positions.h"
 #include "metric/metric.h"
 
 enum {
@@ -88,6 +89,32 @@ static const struct field docker_fields[] = {
 	{0},
 };
 
+static const struct field journal_fields[] = {
+	F_STRING(struct log_journal_source, directory, NULL,
+                 "Where the journal's files are; the machine's journal without."),
+	F_STRINGS(struct log_journal_source, units, NULL, "Units to read; nginx means nginx.service. All without."),
+	F_MAP(struct log_journal_source, matches, "Fields that an entry must have: {_TRANSPORT: kernel}."),
+	{.name = "max_age",
+         .type = FIELD_DURATION,
+         .offset = FIELD_AT(struct log_journal_source, max_age, int64_t),
+         .def = "7h",
+         .min = 0,
+         .max = INT64_C(30) * 24 * 3600 * 1000000000,
+         .help = "How far back the first start goes."},
+	{0},
+};
+
+static const struct field stdin_fields[] = {
+	{.name = "max_line_bytes",
+         .type = FIELD_SIZE,
+         .offset = FIELD_AT(struct log_stdin_source, max_line_bytes, uint64_t),
+         .def = "256KiB",
+         .min = MIN_LINE,
+         .max = MAX_LINE,
+         .help = "Longer lines are cut, with a mark at their end."},
+	{0},
+};
+
 static int check_paths(const struct log_file_source *file, struct err *err)
 {
 	if (!file->paths.n)
@@ -102,16 +129,19 @@ static int check_source(const struct field *f, const struct list *list, size_t i
 {
 	const struct log_source *s = (const struct log_source *)list->items + i;
 
-	int kinds = !!s->file + !!s->docker;
+	int kinds = !!s->file + !!s->docker + !!s->journal + !!s->standard_input;
 
 	(void)f;
 	if (!kinds)
 		return err_set(err,
-		               "a source needs something to read: file: {paths: [/var/log/app/*.log]}, or docker:");
+		               "a source needs something to read: file: {paths: [/var/log/app/*.log]}, docker:, "
+		               "journal:, or stdin:");
 	if (kinds > 1)
 		return err_set(err, "a source reads one kind of thing; make another item of the list for the other");
 	if (s->docker && s->docker->directory[0] != '/')
 		return err_set(err, "docker.directory: begins with /");
+	if (s->journal && s->journal->directory && s->journal->directory[0] != '/')
+		return err_set(err, "journal.directory: begins with /");
 	return s->file ? check_paths(s->file, err) : 0;
 }
 
@@ -123,6 +153,13 @@ static const struct field *source_fields(struct arena *a)
 		F_SECTION(struct log_source, file, file_fields, "Text files, through their rotations."),
 		F_SECTION(struct log_source, docker, docker_fields,
 	                  "What Docker's containers print, from the files of its json-file driver."),
+		F_SECTION(struct log_source, journal, journal_fields, "The machine's journal, as journalctl shows it."),
+		{.name = "stdin",
+	         .type = FIELD_SECTION,
+	         .offset = offsetof(struct log_source, standard_input),
+	         .fields = stdin_fields,
+	         .item_size = sizeof(struct log_stdin_source),
+	         .help = "What other programs write to ours; how far it came is not kept over a restart."},
 		{.name = "labels",
 	         .type = FIELD_STRING_MAP,
 	         .offset = FIELD_AT(struct log_source, labels, struct string_map),
@@ -183,10 +220,21 @@ static size_t count_labels(const struct log_source *s, const struct string_map *
 	static const char *const of_files[] = {"filename", "service_name", NULL};
 	static const char *const of_docker[] = {
 		"container", "image", "compose_project", "compose_service", "service_name", "stream", NULL};
+	static const char *const of_journal[] = {"service_name", "unit", "level", NULL};
 	size_t n = s->labels.n + external->n;
 
-	for (const char *const *own = s->docker ? of_docker : of_files; *own; own++)
+	for (const char *const *own = s->docker ? of_docker : s->journal ? of_journal : of_files; *own; own++)
 		n += !map_has(&s->labels, *own) && !map_has(external, *own);
+	return n;
+}
+
+static size_t count_kind(const struct log_settings *s, size_t offset)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < s->sources.n; i++)
+		n += *(const void *const *)(const void *)((const char *)s->sources.items +
+		                                          i * sizeof(struct log_source) + offset) != NULL;
 	return n;
 }
 
@@ -207,6 +255,10 @@ static const char *fault_in(const struct log_settings *s, const struct string_ma
 		return "logs.loki.basic_auth: username is missing";
 	if (!l->tls.cert_file != !l->tls.key_file)
 		return "logs.loki.tls: cert_file and key_file go together";
+	if (count_kind(s, offsetof(struct log_source, journal)) > CURSORS_MAX)
+		return "logs.sources: more than 8 journals; give one of them several units";
+	if (count_kind(s, offsetof(struct log_source, standard_input)) > 1)
+		return "logs.sources: there is one standard input; keep one source with stdin:";
 	for (size_t i = 0; i < s->sources.n; i++)
 		if (count_labels((const struct log_source *)s->sources.items + i, external) > LOG_MAX_LABELS)
 			return "logs.sources: a source has more than 15 labels with external_labels and those that are "
@@ -233,11 +285,11 @@ static void follow_files(struct arena *a, struct log_source *s)
 {
 	const struct log_docker_source *docker = s->docker;
 
+	s->follow.max_line_bytes = s->standard_input ? s->standard_input->max_line_bytes : MAX_LINE;
 	if (s->file)
 		s->follow = *s->file;
 	if (!docker)
 		return;
-	s->follow.max_line_bytes = MAX_LINE;
 	s->follow.paths = (struct string_list){ARENA_NEW(a, const char *), 1};
 	s->follow.paths.items[0] = arena_printf(a, "%s/*/*-json.log", docker->directory);
 	unpack_first(a, &s->stages);

@@ -35,6 +35,15 @@ struct log_source {
 		const char *directory;
 		struct string_list include, exclude; /* patterns of names of containers and compose services */
 	} * docker;
+	const struct log_journal_source {
+		const char *directory; /* NULL: the machine's */
+		struct string_list units;
+		struct string_map matches;
+		int64_t max_age;
+	} * journal;
+	const struct log_stdin_source {
+		uint64_t max_line_bytes;
+	} * standard_input;
 	struct string_map labels;
 	struct list stages;            /* what is done to each entry; log_settings_finish adds what the kind implies */
 	struct log_file_source follow; /* the files of the source, whatever its kind; made by log_settings_finish */

@@ -40,7 +40,8 @@ static void commit(struct positions *p, uint64_t number, uint64_t inode, uint64_
 {
 	struct position file = {1, inode, 2, 3, offset, 4};
 	struct tie tie = {inode, -5, 6, 8, 2};
-	struct checkpoint c = {number, &file, 1, &tie, 1, (int64_t)number * 100};
+	struct cursor cursor = {inode, "s=1f;i=2;t=5"};
+	struct checkpoint c = {number, &file, 1, &tie, 1, (int64_t)number * 100, &cursor, 1};
 	struct buf CLEANUP_BUF group = {0};
 	struct err err;
 
@@ -51,6 +52,7 @@ static void commit(struct positions *p, uint64_t number, uint64_t inode, uint64_
 static void expect(struct positions *p, uint64_t number, uint64_t offset)
 {
 	struct position file;
+	struct cursor cursor;
 	struct tie tie;
 
 	assert_int_equal(positions_number(p), number);
@@ -62,6 +64,9 @@ static void expect(struct positions *p, uint64_t number, uint64_t offset)
 	assert_int_equal(tie.given, 6);
 	assert_int_equal(tie.top, 8);
 	assert_int_equal(tie.lap, 2);
+	assert_true(positions_find_cursor(p, 7, &cursor));
+	assert_string_equal(cursor.text, "s=1f;i=2;t=5");
+	assert_false(positions_find_cursor(p, 6, &cursor));
 }
 
 static void append(const char *text)
@@ -95,6 +100,28 @@ static void test_positions_are_kept(void **state)
 	p = positions_open(directory, &corrupt);
 	assert_false(corrupt);
 	expect(p, 3, 30);
+	positions_close(p);
+}
+
+static void test_cursors_have_a_limit(void **state)
+{
+	bool corrupt;
+	struct positions *p = positions_open(directory, &corrupt);
+	struct cursor cursor;
+
+	(void)state;
+	for (uint64_t n = 1; n <= 40; n++) {
+		commit(p, 2 * n - 1, 7, n);
+		commit(p, 2 * n, 100 + n, n);
+	}
+	expect(p, 80, 40);
+	assert_true(positions_find_cursor(p, 140, &cursor));
+	assert_false(positions_find_cursor(p, 101, &cursor));
+	positions_close(p);
+	append("journal 7 \ncommit 81 1\n");
+	p = positions_open(directory, &corrupt);
+	assert_true(corrupt);
+	expect(p, 80, 40);
 	positions_close(p);
 }
 
@@ -287,6 +314,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_positions_are_kept, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_cursors_have_a_limit, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_damaged_positions, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_damage_in_the_middle, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_inflight, setup, teardown),
