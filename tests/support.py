@@ -98,6 +98,10 @@ class Agent:
     def metrics(self, path="/metrics", **kwargs):
         return Exposition(self.get(path, **kwargs).body)
 
+    def processor_seconds(self):
+        fields = pathlib.Path(f"/proc/{self.pid}/stat").read_text().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
     def threads(self):
         return len(os.listdir(f"/proc/{self.pid}/task"))
 

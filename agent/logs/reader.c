@@ -339,10 +339,17 @@ static int64_t seal_due(const struct reader *r)
 	return anything_noted(r) || (r->touched && anything_settled(r)) ? 0 : INT64_MAX;
 }
 
+/* While nothing may be read, what is rotated away has to be seen the sooner. */
+static int64_t look_due(const struct reader *r)
+{
+	int64_t every = r->watch.incomplete || r->waiting ? LOOK_OFTEN_NS : LOOK_EVERY_NS;
+
+	return r->first ? 0 : r->looked_ns + (r->look ? LOOK_AGAIN_NS : every);
+}
+
 static int64_t next_due(const struct reader *r, int64_t now)
 {
-	int64_t every = r->watch.incomplete ? LOOK_OFTEN_NS : LOOK_EVERY_NS;
-	int64_t due = r->looked_ns + (r->look ? LOOK_AGAIN_NS : every), seal = seal_due(r);
+	int64_t due = look_due(r), seal = seal_due(r);
 
 	due = seal < due ? seal : due;
 	for (size_t i = 0; i < r->n_files; i++) {
@@ -366,7 +373,7 @@ static void mark_changed(void *arg, int number)
 }
 
 /* What is no file tells by itself that there is more. */
-static nfds_t add_streams(const struct reader *r, struct pollfd fds[1 + CURSORS_MAX])
+static nfds_t add_streams(const struct reader *r, bool blocked, struct pollfd fds[1 + CURSORS_MAX])
 {
 	nfds_t n = 0;
 
@@ -376,7 +383,7 @@ static nfds_t add_streams(const struct reader *r, struct pollfd fds[1 + CURSORS_
 
 		if (f->journal && f->journal->journal)
 			fd = journal_fd(f->journal->journal);
-		else if (f->pipe && !f->dirty && pipe_file_open(f->pipe))
+		else if (f->pipe && !blocked && !f->dirty && pipe_file_open(f->pipe))
 			fd = f->pipe->fd;
 		if (fd >= 0)
 			fds[n++] = (struct pollfd){fd, POLLIN, 0};
@@ -384,11 +391,13 @@ static nfds_t add_streams(const struct reader *r, struct pollfd fds[1 + CURSORS_
 	return n;
 }
 
-static void mark_ready(struct reader *r, const struct pollfd *fds, nfds_t n)
+/* A push that is delivered makes room for more of standard input. */
+static void mark_ready(struct reader *r, bool delivered, const struct pollfd *fds, nfds_t n)
 {
 	for (size_t i = 0; i < r->n_files; i++) {
 		struct log_file *f = r->files[i];
 
+		f->dirty |= f->pipe && delivered;
 		for (nfds_t k = 0; k < n; k++) {
 			if (!fds[k].revents)
 				continue;
@@ -404,29 +413,19 @@ static void mark_ready(struct reader *r, const struct pollfd *fds, nfds_t n)
 static void wait_for_work(struct reader *r, bool more)
 {
 	struct pollfd fds[3 + CURSORS_MAX] = {{r->wake_fd, POLLIN, 0}, {r->watch.fd, POLLIN, 0}};
-	nfds_t n_fds = 2 + add_streams(r, fds + 2);
 	int64_t now = clock_mono_ns(), due = next_due(r, now);
 	bool blocked = reader_blocked(r);
-	int64_t least = r->looked_ns + LOOK_AGAIN_NS;
+	nfds_t n_fds = 2 + add_streams(r, blocked, fds + 2);
 	uint64_t n;
 
 	if (blocked)
-		due = r->looked_ns + (r->look ? LOOK_AGAIN_NS : LOOK_OFTEN_NS);
-	if (blocked && due < least)
-		due = least;
+		due = look_due(r);
 	if ((more && !blocked) || due <= now)
 		due = now;
 	if (poll(fds, n_fds, (int)((due - now + NS_PER_MS - 1) / NS_PER_MS)) > 0 && fds[0].revents)
 		(void)!read(r->wake_fd, &n, sizeof(n));
 	r->look |= watch_read(&r->watch, mark_changed, r);
-	mark_ready(r, fds + 2, n_fds - 2);
-}
-
-static bool look_now(const struct reader *r, int64_t now)
-{
-	int64_t every = r->watch.incomplete ? LOOK_OFTEN_NS : LOOK_EVERY_NS;
-
-	return r->first || now - r->looked_ns >= (r->look ? LOOK_AGAIN_NS : every);
+	mark_ready(r, fds[0].revents, fds + 2, n_fds - 2);
 }
 
 static void prepare(struct reader *r)
@@ -462,7 +461,7 @@ void *reader_run(void *arg)
 	while (!atomic_load(&r->stop)) {
 		bool more;
 
-		if (look_now(r, clock_mono_ns()))
+		if (look_due(r) <= clock_mono_ns())
 			reader_discover(r);
 		more = read_files(r);
 		if (seal_due(r) <= clock_mono_ns())

@@ -1,6 +1,8 @@
 """The journal's entries arrive once, through kills, rotation, damage and vacuuming."""
 import os
 import random
+import threading
+import time
 
 import pytest
 
@@ -184,18 +186,26 @@ def test_standard_input(start_agent, tmp_path, loki):
     agent = start_agent(config, args=[f"--storage.path={tmp_path / 'state'}"], stdin=end)
     agent.expect_log("Loki cannot be reached|Loki does not take logs now")
     os.close(end)
-    lines = numbers(2000)
+    lines, more = numbers(2000), numbers(40000, 2000)
     with open(mine, "w", encoding="utf-8") as out:
-        out.write("".join(line + "\n" for line in lines))
-        out.flush()
+
+        def write(some):
+            out.write("".join(line + "\n" for line in some))
+            out.flush()
+
+        write(lines)
         wait_for(loki, lines)
         loki.kill()
-        more = numbers(30000, 2000)
-        out.write("".join(line + "\n" for line in more))
-        out.flush()
-        support.wait_until(lambda: agent.metrics("/metrics/agent").value("vedette_logs_retries_total") > 0, what="a try")
+        writer = threading.Thread(target=write, args=[more])
+        writer.start()  # it has to wait for us, as we for Loki
+        tries = "vedette_logs_retries_total"
+        support.wait_until(lambda: agent.metrics("/metrics/agent").value(tries) >= 1, what="a try")
+        begun, spent = time.monotonic(), agent.processor_seconds()
+        support.wait_until(lambda: agent.metrics("/metrics/agent").value(tries) >= 4, what="more tries")
+        assert agent.processor_seconds() - spent < 0.3 * (time.monotonic() - begun)
         loki.start()
-        wait_for(loki, lines + more)
+        writer.join()
+        wait_for(loki, lines + more, 60)
         out.write("without an end")
     wait_for(loki, lines + more + ["without an end"])
     assert agent.get("/-/healthy").status == 200
