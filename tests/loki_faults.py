@@ -3,6 +3,7 @@ import http.client
 import http.server
 import socket
 import threading
+import time
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -70,12 +71,13 @@ class Faults:
 
 
 class Wire:
-    """Passes bytes on. It can be down, and cut connections in their middle."""
+    """Passes bytes on. It can be down, be slow, and cut connections in their middle."""
 
     def __init__(self, port, limits=None):
         """limits(): how many bytes of requests and of replies the next connection may carry; None: any."""
         self.port, self.limits = port, limits or (lambda: (None, None))
         self.cuts, self.open = 0, set()
+        self.delay = 0  # seconds that all takes
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self.listener.getsockname()[1]}"
         self.up = True
@@ -98,6 +100,7 @@ class Wire:
     def pump(self, source, sink, limit):
         try:
             while data := source.recv(65536):
+                time.sleep(self.delay)
                 sink.sendall(data[:limit])
                 if limit is not None and len(data) >= limit:
                     self.cuts += 1

@@ -19,7 +19,8 @@ With no tier named, all of them run:
   --fuzz          each fuzz target for 10 seconds
   --bench         the benchmarks with few rounds; only a figure that is missed beyond any noise fails
 
-  --long          fuzz for 60 seconds each, 100 rounds of whatever befalls a database, and the benchmarks in full
+  --long          fuzz for 60 seconds each, 100 rounds of whatever befalls a database, longer faults of logs and Loki,
+                  and the benchmarks in full
   --help
 
 Full outputs are in build/results. The last line is `N passed, N failed, N skipped`; the exit code is 0 when none
@@ -189,6 +190,7 @@ tier_sanitize() {
 tier_integration() {
 	wait_for_loki
 	build debug && build release && run_suite release
+	sed -n '/what came of log lines/,/^[^|]/{/^|/s/^/  /p}' "$results/pytest-release-suite.log"
 }
 
 tier_fuzz() {

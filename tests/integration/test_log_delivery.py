@@ -81,11 +81,12 @@ def test_the_readme_has_each_scenario():
     assert {row.split(" | ")[0].removeprefix("| ") for row in rows} == titles
 
 
-def test_agent_killed(scenario):
+def test_agent_killed(scenario, wire):
     """Agent killed (SIGKILL) at random points
 
-    Small batches, so that a push is under way most of the time."""
+    Small batches and a slow network, so that a push is under way most of the time."""
     chance = random.Random(1)
+    wire.delay = 0.005
     for _ in range(50 if LONG else 20):
         scenario.start(age="10ms", size="8KiB")
         before = scenario.value("vedette_logs_pushes_total")
