@@ -56,11 +56,14 @@ static enum exit_status complain(const struct list *sources, const char *name)
 	return EXIT_USAGE;
 }
 
-/* The source's labels, and those that all logs get where it does not say otherwise. */
-static struct string_map labels_of(struct arena *a, const struct log_source *s, const struct string_map *external)
+/* The source's labels, those that all logs get where it does not say otherwise, and the name of a file. */
+static struct string_map labels_of(struct arena *a, const struct log_source *s, const struct string_map *external,
+                                   const char *path)
 {
-	struct string_map all = {ARENA_ARRAY(a, struct string_pair, s->labels.n + external->n), 0};
+	struct string_map all = {ARENA_ARRAY(a, struct string_pair, s->labels.n + external->n + 1), 0};
 
+	if (s->file && strcmp(path, "-") != 0)
+		all.items[all.n++] = (struct string_pair){"filename", path};
 	for (size_t i = 0; i < external->n; i++)
 		all.items[all.n++] = external->items[i];
 	for (size_t i = 0; i < s->labels.n; i++)
@@ -70,7 +73,7 @@ static struct string_map labels_of(struct arena *a, const struct log_source *s, 
 
 static enum exit_status show(struct settings *s, const struct log_source *source, const char *path)
 {
-	struct string_map labels = labels_of(&s->arena, source, &s->external_labels);
+	struct string_map labels = labels_of(&s->arena, source, &s->external_labels, path);
 	bool standard = !strcmp(path, "-");
 	FILE CLEANUP_FILE *file = standard ? NULL : fopen(path, "re");
 	struct err err;

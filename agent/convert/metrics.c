@@ -76,7 +76,7 @@ static void put_metric(struct writer *w, const struct source *s, const struct no
 	struct string_list bounds;
 
 	buf_printf(w->out, "%*s- metrics:\n%*s- ", indent, "", indent + 4, "");
-	buf_printf(w->out, "name: %s\n", name_of(w, key, type));
+	write_text(w, 0, "name", name_of(w, key, type));
 	write_text(w, indent + 6, "type", type);
 	if (help && *help)
 		write_text(w, indent + 6, "help", help);

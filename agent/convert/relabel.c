@@ -191,6 +191,16 @@ static bool is_copy(const struct rule *r)
 	return all[i] && (!strcmp(r->replacement, "$1") || !strcmp(r->replacement, "${1}"));
 }
 
+/* Theirs for a container's name begins with a slash, ours does not. */
+static const char *without_slash(const char *pattern)
+{
+	const char *rest = pattern + (*pattern == '^');
+
+	if (*rest != '/')
+		return pattern;
+	return rest + (rest[1] == '?' ? 2 : 1);
+}
+
 struct collected {
 	struct string_map labels; /* theirs for an extracted value or label of ours */
 	struct buf filters;       /* keep and drop */
@@ -205,11 +215,11 @@ static void take_rule(struct writer *w, const struct rule *r, const struct meta_
 
 	if (ours && !strcmp(r->action, "replace") && is_copy(r) && *r->target) {
 		pairs_set(w, &to->labels, r->target, ours);
-	} else if (ours && filter) {
+	} else if (ours && filter && !strchr(without_slash(r->pattern), '/')) {
 		w->out = &to->filters;
 		buf_printf(w->out, "%*s- %s:\n", indent, "", r->action);
 		write_text(w, indent + 4, "source", ours);
-		write_text(w, indent + 4, "expression", arena_printf(w->a, "^/?(?s:%s)$", r->pattern));
+		write_text(w, indent + 4, "expression", arena_printf(w->a, "^(?s:%s)$", without_slash(r->pattern)));
 		w->out = out;
 	} else {
 		note(w, r->at, NO_EQUAL,

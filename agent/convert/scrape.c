@@ -113,10 +113,20 @@ static void name_service(struct writer *w, struct string_map *labels)
 	pairs_set(w, labels, "service_name", value ?: "unknown_service");
 }
 
+/* The first { that is none of a variable's. */
+static const char *find_brace(const char *path)
+{
+	const char *open = strchr(path, '{');
+
+	while (open && open > path && open[-1] == '$')
+		open = strchr(open + 1, '{');
+	return open;
+}
+
 /* {a,b} spelt out; what has an open brace only stays as it is. */
 static void add_paths(struct writer *w, const char *path, struct string_list *to)
 {
-	const char *open = strchr(path, '{'), *close = open ? strchr(open, '}') : NULL, *at = open;
+	const char *open = find_brace(path), *close = open ? strchr(open, '}') : NULL, *at = open;
 
 	if (to->n >= PATHS_MAX)
 		return;
@@ -161,6 +171,16 @@ static void begin_source(struct scrape *s, struct source *source, struct string_
 			source_set_label(source, labels->items[i].key, labels->items[i].value, NULL);
 }
 
+/* What is left of a source that the agent does not take. */
+static void put_comments_of(struct buf *out, const struct buf *text, int indent)
+{
+	struct span rest = {text->data, text->len}, line;
+
+	while (scan_line(&rest, &line))
+		if (span_starts(span_trim(line), "# "))
+			buf_printf(out, "%*s%.*s\n", indent, "", (int)span_trim(line).len, span_trim(line).s);
+}
+
 /* A whole source has been written: it stays where the agent takes it. */
 static void end_source(struct scrape *s, const struct node *at, struct buf *text, struct buf *out)
 {
@@ -174,19 +194,16 @@ static void end_source(struct scrape *s, const struct node *at, struct buf *text
 	write_comments(w, s->indent);
 	if (good)
 		buf_put(out, text->data, text->len);
+	else
+		put_comments_of(out, text, s->indent);
 	s->written += good;
 }
 
 static void put_name(struct writer *w, int indent, const struct source *source)
 {
-	struct buf CLEANUP_BUF line = {0};
-	struct buf *out = w->out;
-
-	w->out = &line;
-	write_text(w, indent + 2, "name", source->name);
-	w->out = out;
-	line.data[indent] = '-';
-	buf_put(out, line.data, line.len);
+	write_comments(w, indent);
+	buf_printf(w->out, "%*s- ", indent, "");
+	write_text(w, 0, "name", source->name);
 }
 
 static void put_files(struct scrape *s, const struct node *at, const struct string_map *labels)

@@ -288,6 +288,7 @@ static void convert_known(struct writer *w, struct source *s, const struct stage
 {
 	struct buf CLEANUP_BUF text = {0};
 	struct buf *out = w->out;
+	size_t lost = w->to->lost;
 	bool written = false;
 
 	if (means_the_same(w, stage->theirs, key, key->value)) {
@@ -296,7 +297,9 @@ static void convert_known(struct writer *w, struct source *s, const struct stage
 		put_item(w, stage, key->value, indent);
 		w->holding = false;
 		w->out = out;
-		written = write_stage(w, key, indent, &text);
+		/* a drop without one of its conditions would drop more */
+		if (strcmp(stage->theirs, "drop") != 0 || w->to->lost == lost)
+			written = write_stage(w, key, indent, &text);
 	}
 	write_comments(w, indent);
 	if (written && stage->after)

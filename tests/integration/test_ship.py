@@ -117,4 +117,4 @@ def test_the_platforms_traceback_is_one_entry():
     assert done.returncode == 0
     shown = done.stdout.decode()
     assert "\n5 lines, 2 entries shipped, 0 dropped\n" in shown and "\napp_pool_errors_total 1\n" in shown
-    assert '{service_name="containers", stream="stderr", level="error"}' in shown
+    assert '{stream="stderr", level="error"}' in shown
