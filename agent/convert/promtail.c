@@ -2,6 +2,7 @@
 #include <ctype.h>
 
 #include "convert/source.h"
+#include "metric/metric.h"
 
 static const struct key_note top_keys[] = {
 	{"server", GOOD_TO_KNOW, "not needed; vedette serves its metrics and a status page at web.listen_address"},
@@ -132,6 +133,28 @@ static void put_url(struct writer *w, const struct node *client, int indent)
 	write_text(w, indent + 2, "password", password);
 }
 
+/* A part of `loki` stays where the agent takes it; parts that name files of secrets are not looked into. */
+static void put_checked(struct writer *w, const struct node *client, int indent,
+                        void (*put)(struct writer *w, const struct node *client, int indent))
+{
+	struct buf CLEANUP_BUF text = {0}, whole = {0};
+	struct buf *out = w->out;
+	bool good;
+
+	w->out = &text;
+	w->holding = true;
+	put(w, client, indent);
+	w->holding = false;
+	w->out = out;
+	if (!text.len)
+		return;
+	buf_printf(&whole, "loki:\n%s", text.data);
+	good = accepted(w, client, whole.data, NULL);
+	write_comments(w, indent);
+	if (good)
+		buf_put(out, text.data, text.len);
+}
+
 static void put_batch(struct writer *w, const struct node *client, int indent)
 {
 	const struct node *wait = value_of(client, "batchwait"), *size = value_of(client, "batchsize");
@@ -144,6 +167,25 @@ static void put_batch(struct writer *w, const struct node *client, int indent)
 		write_text(w, indent + 2, "max_age", age);
 	if (bytes)
 		write_text(w, indent + 2, "max_bytes", bytes);
+}
+
+static void put_timeout(struct writer *w, const struct node *client, int indent)
+{
+	const struct node *timeout = value_of(client, "timeout");
+	const char *time = timeout ? duration_text(w, timeout) : NULL;
+
+	if (time)
+		write_text(w, indent, "timeout", time);
+}
+
+static void put_headers(struct writer *w, const struct node *client, int indent)
+{
+	const struct node *headers = map_of(w, client, "headers");
+	struct string_map map = {0};
+
+	if (headers)
+		map = pairs_of(w, headers, false);
+	write_map(w, indent, "headers", &map);
 }
 
 static void put_authorization(struct writer *w, const struct node *client, int indent)
@@ -160,9 +202,6 @@ static void put_authorization(struct writer *w, const struct node *client, int i
 
 static void put_client(struct writer *w, const struct node *client, int indent)
 {
-	const struct node *headers = map_of(w, client, "headers"), *timeout = value_of(client, "timeout");
-	const char *time = timeout ? duration_text(w, timeout) : NULL;
-
 	note_keys(w, client, client_keys);
 	put_url(w, client, indent);
 	for (size_t i = 0; i < ARRAY_LEN(client_texts); i++) {
@@ -174,14 +213,9 @@ static void put_client(struct writer *w, const struct node *client, int indent)
 	put_authorization(w, client, indent);
 	put_section(w, client, "basic_auth", "basic_auth", auth_keys, indent);
 	put_section(w, client, "tls_config", "tls", tls_keys, indent);
-	if (headers) {
-		struct string_map map = pairs_of(w, headers, false);
-
-		write_map(w, indent, "headers", &map);
-	}
-	put_batch(w, client, indent);
-	if (time)
-		write_text(w, indent, "timeout", time);
+	put_checked(w, client, indent, put_headers);
+	put_checked(w, client, indent, put_batch);
+	put_checked(w, client, indent, put_timeout);
 	write_comments(w, indent);
 }
 
@@ -231,6 +265,20 @@ static void keep_variables(struct buf *out)
 	}
 }
 
+static struct string_map labels_of(struct writer *w, const struct node *external)
+{
+	struct string_map all = pairs_of(w, external, false), labels = {0};
+
+	for (size_t i = 0; i < all.n; i++)
+		if (label_name_valid(all.items[i].key))
+			pairs_set(w, &labels, all.items[i].key, all.items[i].value);
+		else
+			note(w, external, NO_EQUAL,
+			     "external_labels: %s is no name of a label; use letters, digits and _",
+			     shown(w, span_of(all.items[i].key)));
+	return labels;
+}
+
 static void convert_root(struct writer *w, const struct node *root)
 {
 	const struct node *client, *external, *positions = map_of(w, root, "positions");
@@ -245,7 +293,7 @@ static void convert_root(struct writer *w, const struct node *root)
 	client = first_client(w, root);
 	external = map_of(w, client, "external_labels");
 	if (external)
-		labels = pairs_of(w, external, false);
+		labels = labels_of(w, external);
 	write_map(w, 0, "external_labels", &labels);
 	write_head(w, 0, "logs");
 	if (client) {

@@ -16,7 +16,7 @@ MAY_INCLUDE = {
     "exporter": {"base", "config", "metric", "net", "probe"},
     "registry": {"probe"},
     "logs": {"base", "config", "metric", "net"},
-    "convert": {"base", "config", "logs"},
+    "convert": {"base", "config", "metric", "logs"},
     "collect": {"base", "config", "metric", "net", "probe", "registry"},
     "web": {"base", "config", "metric", "net", "probe", "registry", "collect"},
     "program": {"base", "config", "metric", "net", "probe", "exporter", "registry", "logs", "convert", "collect", "web"},
