@@ -83,8 +83,8 @@ struct scrape {
 	const struct node *job;
 	const char *name;
 	const struct string_map *external;
-	size_t sources; /* of this job */
-	size_t written; /* of all */
+	struct string_map names; /* of sources so far */
+	size_t written;
 	int indent;
 };
 
@@ -162,10 +162,20 @@ static void add_deep_paths(struct writer *w, const struct node *at, const char *
 	}
 }
 
+/* The job's name, or where another source has that, the name with a number. */
+static const char *free_name(struct scrape *s)
+{
+	const char *name = s->name;
+
+	for (size_t n = 2; pairs_find(&s->names, name); n++)
+		name = arena_printf(s->w->a, "%s-%zu", s->name, n);
+	pairs_set(s->w, &s->names, name, "");
+	return name;
+}
+
 static void begin_source(struct scrape *s, struct source *source, struct string_map *labels)
 {
-	*source =
-		(struct source){.name = s->sources++ ? arena_printf(s->w->a, "%s-%zu", s->name, s->sources) : s->name};
+	*source = (struct source){.name = free_name(s)};
 	for (size_t i = 0; i < labels->n; i++)
 		if (strcmp(labels->items[i].key, "service_name") != 0)
 			source_set_label(source, labels->items[i].key, labels->items[i].value, NULL);
@@ -393,8 +403,8 @@ static void convert_job(struct scrape *s)
 	struct writer *w = s->w;
 	const struct node *journal = map_of(w, s->job, "journal");
 
-	s->sources = 0;
-	s->name = text_of(w, s->job, "job_name") ?: "logs";
+	s->name = text_of(w, s->job, "job_name");
+	s->name = s->name && *s->name ? s->name : "logs";
 	note_keys(w, s->job, job_keys);
 	write_comments(w, s->indent);
 	convert_static(s, list_of(w, s->job, "static_configs"));
