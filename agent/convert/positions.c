@@ -50,37 +50,74 @@ static bool take_file(struct writer *w, const struct node *key, uint64_t offset,
 	return true;
 }
 
-static bool take_position(struct writer *w, const struct node *key, struct position *out)
+struct taken {
+	struct position *files;
+	struct cursor cursors[CURSORS_MAX];
+	size_t n_files, n_cursors;
+};
+
+/* "cursor-JOB: s=…;i=…" of a journal that was converted. */
+static bool take_cursor(struct writer *w, const char *key, const char *value, struct taken *to)
+{
+	static const char *const prefixes[] = {"cursor-", "journal-", NULL};
+	size_t len = strlen(value);
+
+	if (strncmp(value, "s=", 2) != 0 || len >= CURSOR_MAX || strspn(value, "0123456789abcdefsimxt=;") != len ||
+	    to->n_cursors == CURSORS_MAX)
+		return false;
+	for (size_t i = 0; i < w->to->n_journals; i++)
+		for (const char *const *p = prefixes; *p; p++)
+			if (!strncmp(key, *p, strlen(*p)) && !strcmp(key + strlen(*p), w->to->journals[i].job)) {
+				struct cursor *c = &to->cursors[to->n_cursors++];
+
+				c->source = w->to->journals[i].key;
+				memcpy(c->text, value, len + 1);
+				return true;
+			}
+	return false;
+}
+
+static void take_position(struct writer *w, const struct node *key, struct taken *to)
 {
 	const char *value = key->value && key->value->kind == NODE_SCALAR ? key->value->text.s : "";
 	uint64_t offset;
 
 	if (memchr(key->text.s, '\0', key->text.len) || *key->text.s != '/') {
-		note(w, key, NO_EQUAL,
-		     "%s: is no file; a journal is read from max_age ago, and containers from the beginning of their "
-		     "files",
-		     shown(w, key->text));
-		return false;
-	}
-	if (!num_parse_u64(value, strlen(value), &offset)) {
+		if (!take_cursor(w, key->text.s, value, to))
+			note(w, key, NO_EQUAL,
+			     "%s: is no file, and no journal of this configuration; journals are read from max_age "
+			     "ago, "
+			     "containers from the beginning of their files",
+			     shown(w, key->text));
+	} else if (!num_parse_u64(value, strlen(value), &offset)) {
 		note(w, key, NO_EQUAL, "%s: has no number of bytes; the file is read from its beginning",
 		     shown(w, key->text));
-		return false;
+	} else if (to->n_files < POSITIONS_MAX) {
+		to->n_files += take_file(w, key, offset, &to->files[to->n_files]);
+	} else {
+		note(w, key, NO_EQUAL, "%s: more than %d files; it is read from its beginning", shown(w, key->text),
+		     POSITIONS_MAX);
 	}
-	return take_file(w, key, offset, out);
 }
 
-static int commit(struct positions *p, struct position *files, size_t n, struct err *err)
+static int commit(struct positions *p, struct taken *t, struct err *err)
 {
-	for (size_t done = 0; done < n; done += CHECKPOINT_MAX) {
-		size_t some = n - done < CHECKPOINT_MAX ? n - done : CHECKPOINT_MAX;
-		struct checkpoint c = {.number = positions_number(p) + 1, .files = files + done, .n_files = some};
+	size_t done = 0;
+
+	do {
+		size_t some = t->n_files - done < CHECKPOINT_MAX ? t->n_files - done : CHECKPOINT_MAX;
+		struct checkpoint c = {.number = positions_number(p) + 1, .files = t->files + done, .n_files = some};
 		struct buf CLEANUP_BUF group = {0};
 
+		if (!done) {
+			c.cursors = t->cursors;
+			c.n_cursors = t->n_cursors;
+		}
 		checkpoint_write(&c, &group);
 		if (positions_commit(p, (struct span){group.data, group.len}, err) < 0)
 			return -1;
-	}
+		done += some;
+	} while (done < t->n_files);
 	return 0;
 }
 
@@ -103,7 +140,7 @@ static int claim(const char *directory, bool overwrite, int *fd, struct err *err
 	return 0;
 }
 
-static int store(const char *directory, bool overwrite, struct position *files, size_t n, struct err *err)
+static int store(const char *directory, bool overwrite, struct taken *taken, struct err *err)
 {
 	int CLEANUP_FD fd = -1;
 	struct positions *p;
@@ -113,7 +150,7 @@ static int store(const char *directory, bool overwrite, struct position *files, 
 	if (claim(directory, overwrite, &fd, err) < 0)
 		return -1;
 	p = positions_open(directory, &corrupt);
-	rc = commit(p, files, n, err);
+	rc = commit(p, taken, err);
 	positions_close(p);
 	return rc;
 }
@@ -144,16 +181,15 @@ int convert_positions(const char *file, const char *directory, bool overwrite, s
 	struct arena CLEANUP(arena_fini) a = {0};
 	struct writer w = {.a = &a, .file = file, .to = out, .out = &out->out};
 	const struct node *map = load(&a, file, err);
-	struct position *files;
-	size_t n = 0;
+	struct taken taken = {0};
 	int rc;
 
 	if (!map)
 		return -1;
-	files = ARENA_ARRAY(&a, struct position, map->n);
-	for (const struct node *key = map->first; key && n < POSITIONS_MAX; key = key->next)
-		n += take_position(&w, key, &files[n]);
-	rc = store(directory, overwrite, files, n, err);
+	taken.files = ARENA_ARRAY(&a, struct position, map->n);
+	for (const struct node *key = map->first; key; key = key->next)
+		take_position(&w, key, &taken);
+	rc = store(directory, overwrite, &taken, err);
 	if (rc == 0)
 		write_comments(&w, 0);
 	buf_fini(&w.comments);

@@ -215,6 +215,12 @@ static void take_rule(struct writer *w, const struct rule *r, const struct meta_
 
 	if (ours && !strcmp(r->action, "replace") && is_copy(r) && *r->target) {
 		pairs_set(w, &to->labels, r->target, ours);
+		if (!strcmp(r->sources.items[0], "__journal_priority_keyword"))
+			note(w, r->at, NO_EQUAL,
+			     "relabel_configs: levels have other words here: critical, error, warn, info and debug; "
+			     "change "
+			     "what asks for the label %s",
+			     shown(w, span_of(r->target)));
 	} else if (ours && filter && !strchr(without_slash(r->pattern), '/')) {
 		w->out = &to->filters;
 		buf_printf(w->out, "%*s- %s:\n", indent, "", r->action);

@@ -1,5 +1,6 @@
 /* Promtail's scrape_configs as our sources: files, containers, the journal; the other kinds are named. */
 #include "convert/source.h"
+#include "logs/journal_log.h"
 
 enum { PATHS_MAX = 64, DEPTH_MAX = 4 };
 
@@ -104,13 +105,14 @@ static struct string_map outer(struct writer *w, const struct string_map *labels
 }
 
 /* What Loki would call the service by these labels, so that streams stay what they were. */
-static void name_service(struct writer *w, struct string_map *labels)
+static void name_service(struct writer *w, struct string_map *labels, const char *otherwise)
 {
 	const char *value = NULL;
 
 	for (size_t i = 0; service_labels[i] && !value; i++)
 		value = pairs_find(labels, service_labels[i]);
-	pairs_set(w, labels, "service_name", value ?: "unknown_service");
+	if (value || otherwise)
+		pairs_set(w, labels, "service_name", value ? value : otherwise);
 }
 
 /* The first { that is none of a variable's. */
@@ -253,7 +255,7 @@ static void convert_target(struct scrape *s, const struct node *at, struct strin
 	kept = outer(s->w, &labels);
 	begin_source(s, &source, &kept);
 	source_set_label(&source, "filename", NULL, NULL);
-	name_service(s->w, &kept);
+	name_service(s->w, &kept, "unknown_service");
 	s->w->out = &text;
 	put_name(s->w, s->indent, &source);
 	put_files(s, at, &labels);
@@ -314,6 +316,16 @@ static struct string_map journal_matches(struct writer *w, const struct node *jo
 	return map;
 }
 
+static void remember_journal(struct scrape *s, const struct source *source, const char *path)
+{
+	struct conversion *to = s->w->to;
+
+	if (to->n_journals == CONVERTED_JOURNALS || strlen(s->name) >= JOB_NAME_MAX)
+		return;
+	strcpy(to->journals[to->n_journals].job, s->name);
+	to->journals[to->n_journals++].key = journal_log_key(source->name, path);
+}
+
 static void convert_journal(struct scrape *s, const struct node *journal)
 {
 	struct writer *w = s->w;
@@ -332,6 +344,7 @@ static void convert_journal(struct scrape *s, const struct node *journal)
 		labels = pairs_of(w, given, false);
 	labels = outer(w, &labels);
 	begin_source(s, &source, &labels);
+	name_service(w, &labels, NULL);
 	w->out = &text;
 	put_name(w, s->indent, &source);
 	if (path || matches.n || max_age)
@@ -344,6 +357,7 @@ static void convert_journal(struct scrape *s, const struct node *journal)
 		write_text(w, s->indent + 4, "max_age", max_age);
 	write_map(w, s->indent + 4, "matches", &matches);
 	finish_dynamic(s, journal, &source, &labels, journal_names, journal_own, &text, out);
+	remember_journal(s, &source, path);
 }
 
 /* Docker's filters by name are parts of names. */

@@ -8,10 +8,9 @@
 
 enum { ENTRIES_AT_ONCE = 1000 };
 
-/* What goes on being followed when other sources come or go. */
-static uint64_t key_of(const struct log_source *s)
+uint64_t journal_log_key(const char *source_name, const char *journal_directory)
 {
-	const char *name = s->name ? s->name : "", *directory = s->journal->directory ? s->journal->directory : "";
+	const char *name = source_name ? source_name : "", *directory = journal_directory ? journal_directory : "";
 
 	return digest(name, strlen(name)) * 31 + digest(directory, strlen(directory));
 }
@@ -19,7 +18,7 @@ static uint64_t key_of(const struct log_source *s)
 struct journal_log *journal_log_new(const struct log_source *source, struct positions *positions)
 {
 	struct journal_log *j = calloc(1, sizeof(*j));
-	uint64_t key = key_of(source);
+	uint64_t key = journal_log_key(source->name, source->journal->directory);
 
 	if (!j)
 		abort();

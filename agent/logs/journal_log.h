@@ -19,6 +19,9 @@ struct journal_log {
 	char cursors[CURSORS_KEPT][CURSOR_MAX]; /* of the latest entries, by offset */
 };
 
+/* By what its cursor is known: what goes on being followed when other sources come or go. Either may be NULL. */
+uint64_t journal_log_key(const char *source_name, const char *journal_directory);
+
 struct journal_log *journal_log_new(const struct log_source *source, struct positions *positions);
 void journal_log_free(struct journal_log *j); /* NULL is allowed */
 

@@ -2,11 +2,13 @@
 
 Each folder of tests/convert has promtail.yml and, as it must come out, expected.yml; with input.log, entries.txt has what
 Promtail's documentation says becomes of its lines in the last source."""
+import json
 import re
 import subprocess
 
 import pytest
 
+import journals
 import support
 from support import ROOT, VEDETTE
 
@@ -157,3 +159,18 @@ def test_positions_that_are_none(tmp_path, text):
     code, out, said = take_over(tmp_path, text)
     assert (code, out) == (1, "") and "positions.yaml" in said
     assert not (tmp_path / "state/positions").exists()
+
+
+def test_a_journal_is_continued_where_promtail_was(tmp_path, start_agent, loki):
+    journal = journals.Journal(tmp_path / "journal")
+    journal.print(*(f"line {n}" for n in range(20)))
+    shown = subprocess.run(["journalctl", f"--directory={tmp_path}/journal", "-o", "json"], capture_output=True, check=True)
+    entry = next(e for e in map(json.loads, shown.stdout.splitlines()) if e["MESSAGE"] == "line 6")
+    text = (f"clients: [{{url: '{loki.url}/loki/api/v1/push'}}]\nscrape_configs:\n  - job_name: system\n"
+            f"    journal: {{path: {tmp_path}/journal, max_age: 12h, labels: {{job: j}}}}\n")
+    (tmp_path / "positions.yaml").write_text(f"positions:\n  cursor-system: {entry['__CURSOR']}\n")
+    code, out, said = convert(tmp_path, text, "--positions=positions.yaml", f"--storage.path={tmp_path}/state")
+    assert (code, said) == (0, "")
+    start_agent(out, args=[f"--storage.path={tmp_path}/state"])
+    support.wait_until(lambda: len(loki.lines('{job="j"}')) >= 13, 60, "the rest of the journal in Loki")
+    assert sorted(loki.lines('{job="j"}')) == sorted(f"line {n}" for n in range(7, 20))
