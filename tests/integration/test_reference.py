@@ -105,7 +105,8 @@ def test_help_of_every_command():
     top = vedette("--help")
     assert top.returncode == 0
     commands = re.findall(r"^  ([a-z]+)  ", top.stdout, re.M)
-    assert set(commands) == {"run", "check", "scrape", "ship", "metrics", "config", "healthcheck", "version"}
+    assert set(commands) == {"run", "check", "scrape", "ship", "convert", "metrics", "config", "healthcheck",
+                             "version"}
     for command in commands:
         one = vedette(command, "--help")
         assert one.returncode == 0 and one.stdout.startswith("Usage: vedette " + command)
