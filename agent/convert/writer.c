@@ -275,15 +275,20 @@ const char *duration_text(struct writer *w, const struct node *node)
 	struct span rest = span_of(text ? text : ""), unit;
 	struct buf CLEANUP_BUF out = {0};
 	double ms = 0, amount;
+	bool good = rest.len > 0;
 
 	if (!text)
 		return NULL;
-	while (rest.len && take_amount(&rest, &amount, &unit) && factor_of(unit, names, factors) > 0)
-		ms += amount * factor_of(unit, names, factors);
-	if (rest.len || !(ms < 1e15)) {
+	while (good && rest.len) {
+		good = take_amount(&rest, &amount, &unit) && factor_of(unit, names, factors) > 0;
+		ms += good ? amount * factor_of(unit, names, factors) : 0;
+	}
+	if (!good || !(ms < 1e15)) {
 		note(w, node, NO_EQUAL, "no duration that Promtail would take; write one such as 3s");
 		return NULL;
 	}
+	if (ms > 0 && ms < 1)
+		ms = 1; /* none at all would mean something else */
 	format_duration(&out, (int64_t)(ms + 0.5) * 1000000);
 	return arena_strdup(w->a, out.data);
 }
