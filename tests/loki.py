@@ -23,6 +23,8 @@ server:
   grpc_listen_address: 127.0.0.1
   grpc_listen_port: {grpc_port}
   log_level: error
+  grpc_server_max_recv_msg_size: 268435456
+  grpc_server_max_send_msg_size: 268435456
 common:
   instance_addr: 127.0.0.1
   path_prefix: {path}
@@ -58,6 +60,7 @@ limits_config:
 {limits}
 frontend_worker:
   frontend_address: 127.0.0.1:{grpc_port}  # else it looks for schedulers, which takes ten seconds
+  grpc_client_config: {{max_recv_msg_size: 268435456, max_send_msg_size: 268435456}}
 query_range:
   cache_results: false
 analytics:
