@@ -5,11 +5,17 @@
 #include <assert.h>
 #include <pcre2.h>
 #include <pthread.h>
+#include <stdlib.h>
 
-/* A few milliseconds and 1 MiB at most, however malicious pattern and subject are together. */
-enum { MATCH_LIMIT = 100000, HEAP_LIMIT_KIB = 1024 };
+#include "base/clock.h"
 
-enum { OPTIONS = PCRE2_UTF | PCRE2_DOLLAR_ENDONLY | PCRE2_NEVER_BACKSLASH_C };
+/* However malicious pattern and subject are together: 1 MiB, and TIME_LIMIT of CPU time. PCRE2 begins to count its
+ * steps anew at each place where a match could begin, and counts a run of characters as one: that is no limit for long
+ * subjects. So it calls us before each item of the pattern, and we look at the clock now and then. */
+enum { MATCH_LIMIT = 100000, HEAP_LIMIT_KIB = 1024, LOOK_EVERY = 64 };
+#define TIME_LIMIT (20 * NS_PER_MS)
+
+enum { OPTIONS = PCRE2_UTF | PCRE2_DOLLAR_ENDONLY | PCRE2_NEVER_BACKSLASH_C | PCRE2_AUTO_CALLOUT };
 
 struct regex {
 	pcre2_code *code; /* for any bytes: reads all of the subject in each call, to see which of it is UTF-8 */
@@ -19,38 +25,76 @@ struct regex {
 	const char *names[REGEX_MAX_GROUPS];
 };
 
-static pcre2_match_context *limits;
-static pthread_key_t match_data_key;
+/* Kept for each thread: a new one for each match would cost more than the match. */
+struct matcher {
+	pcre2_match_data *data;
+	pcre2_match_context *limits;
+	unsigned items;     /* of the pattern that were tried in this match */
+	int64_t started_ns; /* about when the match began, CPU time */
+};
+
+static pthread_key_t matcher_key;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
-static void free_match_data(void *data)
+static void matcher_free(void *arg)
 {
-	pcre2_match_data_free(data);
+	struct matcher *m = arg;
+
+	pcre2_match_data_free(m->data);
+	pcre2_match_context_free(m->limits);
+	free(m);
 }
 
 static void prepare(void)
 {
-	int refused = pthread_key_create(&match_data_key, free_match_data);
+	int refused = pthread_key_create(&matcher_key, matcher_free);
 
-	limits = pcre2_match_context_create(NULL);
-	assert(!refused && limits);
-	pcre2_set_match_limit(limits, MATCH_LIMIT);
-	pcre2_set_heap_limit(limits, HEAP_LIMIT_KIB);
+	assert(!refused);
 }
 
-/* Kept for each thread: a new one for each match would cost more than the match. */
-static pcre2_match_data *match_data(void)
+/* Most matches end before the first look at the clock. */
+static int on_item(pcre2_callout_block *block, void *arg)
 {
-	pcre2_match_data *data;
+	struct matcher *m = arg;
+	int64_t now;
+
+	(void)block;
+	if (++m->items % LOOK_EVERY)
+		return 0;
+	now = clock_ns(CLOCK_THREAD_CPUTIME_ID);
+	if (m->items == LOOK_EVERY)
+		m->started_ns = now;
+	return now - m->started_ns > TIME_LIMIT ? PCRE2_ERROR_CALLOUT : 0;
+}
+
+static struct matcher *matcher(void)
+{
+	struct matcher *m;
 
 	pthread_once(&once, prepare);
-	data = pthread_getspecific(match_data_key);
-	if (data)
-		return data;
-	data = pcre2_match_data_create(REGEX_MAX_GROUPS, NULL);
-	assert(data);
-	pthread_setspecific(match_data_key, data);
-	return data;
+	m = pthread_getspecific(matcher_key);
+	if (m)
+		return m;
+	m = calloc(1, sizeof(*m));
+	if (!m)
+		abort();
+	m->data = pcre2_match_data_create(REGEX_MAX_GROUPS, NULL);
+	m->limits = pcre2_match_context_create(NULL);
+	assert(m->data && m->limits);
+	pcre2_set_match_limit(m->limits, MATCH_LIMIT);
+	pcre2_set_heap_limit(m->limits, HEAP_LIMIT_KIB);
+	pcre2_set_callout(m->limits, on_item, m);
+	pthread_setspecific(matcher_key, m);
+	return m;
+}
+
+static int match(const pcre2_code *code, struct span subject, size_t from, uint32_t options)
+{
+	struct matcher *m = matcher();
+
+	if (!from) /* or else the time goes on: one subject may be searched again behind each match */
+		m->items = 0;
+	return pcre2_match(code, (PCRE2_SPTR)subject.s, subject.len, from, options, m->data, m->limits);
 }
 
 static void *take(PCRE2_SIZE size, void *arena)
@@ -113,9 +157,7 @@ const char *regex_pattern(const struct regex *re)
 
 bool regex_match(const struct regex *re, const char *subject, size_t len)
 {
-	pcre2_match_data *data = match_data(); /* prepares the limits too */
-
-	return re && pcre2_match(re->code, (PCRE2_SPTR)subject, len, 0, 0, data, limits) >= 0;
+	return re && match(re->code, (struct span){subject, len}, 0, 0) >= 0;
 }
 
 size_t regex_groups(const struct regex *re)
@@ -130,14 +172,12 @@ const char *regex_group_name(const struct regex *re, size_t group)
 
 enum regex_result regex_find(const struct regex *re, struct span subject, size_t from, struct span *groups)
 {
-	pcre2_match_data *data = match_data();
 	const PCRE2_SIZE *at;
-	int n = pcre2_match(from ? re->code_of_valid : re->code, (PCRE2_SPTR)subject.s, subject.len, from,
-	                    from ? PCRE2_NO_UTF_CHECK : 0, data, limits);
+	int n = match(from ? re->code_of_valid : re->code, subject, from, from ? PCRE2_NO_UTF_CHECK : 0);
 
 	if (n < 0)
 		return n == PCRE2_ERROR_NOMATCH ? REGEX_NO_MATCH : REGEX_LIMIT;
-	at = pcre2_get_ovector_pointer(data);
+	at = pcre2_get_ovector_pointer(matcher()->data);
 	for (size_t i = 0; i < REGEX_MAX_GROUPS; i++) {
 		bool took_part = i < (size_t)(n ? n : REGEX_MAX_GROUPS) && at[2 * i] != PCRE2_UNSET;
 

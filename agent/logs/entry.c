@@ -1,5 +1,7 @@
 #include "logs/entry.h"
 
+#include "logs/digest.h"
+
 static struct log_pairs pairs_in(struct arena *a, size_t max)
 {
 	return (struct log_pairs){.items = arena_alloc(a, max * sizeof(struct log_pair)), .max = max};
@@ -66,9 +68,8 @@ void log_pairs_remove(struct log_pairs *pairs, struct span name)
 
 static uint64_t hash_span(uint64_t h, struct span s)
 {
-	for (size_t i = 0; i < s.len; i++)
-		h = (h ^ (unsigned char)s.s[i]) * UINT64_C(1099511628211);
-	return (h ^ s.len) * UINT64_C(1099511628211);
+	h = (h ^ digest(s.s, s.len)) * UINT64_C(0x9e3779b97f4a7c15);
+	return h ^ (h >> 32);
 }
 
 uint64_t log_pairs_hash(const struct log_pairs *pairs)

@@ -48,6 +48,21 @@ static void test_regex_ends_at_its_limit(void **state)
 	assert_int_equal(failures(x, "no match"), 1);
 }
 
+/* Cheap wherever it begins, but it may begin anywhere: all of that would take half a minute. */
+static void test_regex_ends_in_long_lines(void **state)
+{
+	enum { LEN = 256 * 1024 };
+	struct fixture *x = *state;
+	char *line = malloc(LEN);
+
+	assert_non_null(line);
+	memset(line, 'a', LEN);
+	stages(x, "stages:\n- regex: {expression: '(?P<x>a*[bc])'}\n");
+	push_bytes(x, line, LEN);
+	assert_int_equal(failures(x, "match limit"), 1);
+	free(line);
+}
+
 static void assert_time(const char *format, const char *zone, const char *text, const char *expected)
 {
 	struct arena CLEANUP(arena_fini) a = {0};
@@ -163,8 +178,13 @@ static void test_metadata_output_tenant(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_logfmt), TEST(test_regex),     TEST(test_regex_ends_at_its_limit),
-		TEST(test_times),  TEST(test_timestamp), TEST(test_metadata_output_tenant),
+		TEST(test_logfmt),
+		TEST(test_regex),
+		TEST(test_regex_ends_at_its_limit),
+		TEST(test_regex_ends_in_long_lines),
+		TEST(test_times),
+		TEST(test_timestamp),
+		TEST(test_metadata_output_tenant),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
