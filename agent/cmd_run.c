@@ -13,6 +13,7 @@
 #include "command.h"
 #include "environment.h"
 #include "logs/shipper.h"
+#include "logs_page.h"
 #include "settings.h"
 
 #define DRAIN_NS       (500 * NS_PER_MS)
@@ -57,6 +58,14 @@ static void app_samples(void *owner, struct sample_set *set)
 
 	if (app->logs)
 		shipper_collect(app->logs, set);
+}
+
+static void app_section(void *owner, struct arena *a, struct page_section *out)
+{
+	struct app *app = owner;
+
+	if (app->logs)
+		logs_page(app->logs, a, out);
 }
 
 static int start_logs(struct app *app, const struct settings *s, struct err *err)
@@ -189,6 +198,7 @@ static int start(struct app *app, struct settings *s, struct err *err)
 	                          .reload = app_reload,
 	                          .reload_state = app_state,
 	                          .samples = app_samples,
+	                          .section = app_section,
 	                          .watch_fd = app->signal_fd,
 	                          .on_watch = app_signal};
 

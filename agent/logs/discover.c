@@ -109,6 +109,7 @@ static void adopt(struct reader *r, struct log_file *f, const char *path)
 	struct pipeline_sink sink = reader_sink(f);
 
 	f->reader = r;
+	f->counts = &r->counts->sources[f->source - (const struct log_source *)r->settings->sources.items];
 	f->before = path ? predecessor(r, f->path) : NULL;
 	f->pipeline = pipeline_new(r->plans[f->source - (const struct log_source *)r->settings->sources.items], &sink);
 	f->watch = path ? watch_file(&r->watch, path) : -1;
@@ -404,6 +405,17 @@ static bool is_done(struct reader *r, const struct log_file *f, int64_t now)
 	       positions_number(r->positions) >= f->batch;
 }
 
+static void count_files(struct reader *r)
+{
+	for (size_t i = 0; i < r->counts->n_sources; i++) {
+		uint64_t n = 0;
+
+		for (size_t k = 0; k < r->n_files; k++)
+			n += r->files[k]->counts == &r->counts->sources[i];
+		atomic_store(&r->counts->sources[i].files, n);
+	}
+}
+
 void reader_discover(struct reader *r)
 {
 	const struct log_source *sources = r->settings->sources.items;
@@ -431,5 +443,5 @@ void reader_discover(struct reader *r)
 	r->first = false;
 	r->looked_ns = now;
 	r->looked_real_s = real_s;
-	atomic_store(&r->counts->files, r->n_files);
+	count_files(r);
 }

@@ -114,7 +114,7 @@ static void push(struct journal_log *j, struct reading *g, const struct journal_
 	strcpy(j->cursors[offset % CURSORS_KEPT], j->last.text);
 	if (entry->damaged)
 		log_count(&g->r->counts->dropped[DROP_DAMAGED], 1);
-	log_count(&g->r->counts->read_bytes, entry->message.len);
+	log_count(&g->f->counts->read_bytes, entry->message.len);
 	reading_push(g, entry->message.s ? entry->message : SPAN(""), offset + 1);
 }
 

@@ -5,6 +5,7 @@
 
 #include "logs/container_names.h"
 #include "logs/gz_file.h"
+#include "logs/log_metrics.h"
 #include "logs/pipe_file.h"
 #include "logs/pipeline.h"
 #include "logs/positions.h"
@@ -21,7 +22,8 @@ enum { PRINT_BYTES = 1024 };
 struct log_file {
 	struct reader *reader;
 	const struct log_source *source;
-	char *path; /* as it was found; its labels keep that through rotations */
+	struct source_counts *counts; /* its source's */
+	char *path;                   /* as it was found; its labels keep that through rotations */
 	int fd;
 	struct journal_log *journal; /* NULL: it is no journal */
 	struct pipe_file *pipe;      /* NULL: it is not standard input */

@@ -7,6 +7,7 @@ enum {
 	READ_LINES,
 	FILES,
 	LAG,
+	LAG_SECONDS,
 	CUT_LINES,
 	REPAIRED,
 	FILES_TRUNCATED,
@@ -25,10 +26,14 @@ enum {
 };
 
 const struct metric_desc log_metrics[] = {
-	[READ_BYTES] = {"vedette_logs_read_bytes_total", "Bytes of log files that have been read.", METRIC_COUNTER},
-	[READ_LINES] = {"vedette_logs_read_lines_total", "Lines that have been read.", METRIC_COUNTER},
-	[FILES] = {"vedette_logs_files", "Log files that are open.", METRIC_GAUGE},
-	[LAG] = {"vedette_logs_lag_bytes", "Bytes in log files that have not been read yet.", METRIC_GAUGE},
+	[READ_BYTES] = {"vedette_logs_read_bytes_total", "Bytes that have been read.", METRIC_COUNTER, "source"},
+	[READ_LINES] = {"vedette_logs_read_lines_total", "Lines that have been read.", METRIC_COUNTER, "source"},
+	[FILES] = {"vedette_logs_files", "Log files that are open; a journal and standard input count as one.",
+                   METRIC_GAUGE, "source"},
+	[LAG] = {"vedette_logs_lag_bytes", "Bytes in log files that have not been read yet.", METRIC_GAUGE, "source"},
+	[LAG_SECONDS] = {"vedette_logs_lag_seconds",
+                         "How long ago a source was read last that has more to read; 0: all has been read.",
+                         METRIC_GAUGE, "source"},
 	[CUT_LINES] = {"vedette_logs_truncated_lines_total", "Lines that were too long and have been cut.",
                        METRIC_COUNTER},
 	[REPAIRED] = {"vedette_logs_repaired_lines_total", "Lines whose invalid UTF-8 has been replaced.",
@@ -76,15 +81,38 @@ static void add(struct sample_set *set, int which, double value)
 	sample_add(set, &log_metrics[which], value, NO_LABELS);
 }
 
+double source_lag_seconds(struct source_counts *c)
+{
+	int64_t last = atomic_load(&c->last_real_ns);
+	double ago = ns_to_seconds(clock_real_ns() - last);
+
+	return last && atomic_load(&c->lag_bytes) && ago > 0 ? ago : 0;
+}
+
+static void collect_source(struct source_counts *c, struct sample_set *set)
+{
+	const struct {
+		int which;
+		double value;
+	} values[] = {
+		{READ_BYTES, (double)atomic_load(&c->read_bytes)},
+		{READ_LINES, (double)atomic_load(&c->read_lines)},
+		{FILES, (double)atomic_load(&c->files)},
+		{LAG, (double)atomic_load(&c->lag_bytes)},
+		{LAG_SECONDS, source_lag_seconds(c)},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(values); i++)
+		sample_add(set, &log_metrics[values[i].which], values[i].value, LABELS({"source", c->name}));
+}
+
 void log_counts_collect(struct log_counts *c, struct sample_set *set)
 {
 	int64_t oldest = atomic_load(&c->oldest_real_ns);
 	double waits = oldest ? ns_to_seconds(clock_real_ns() - oldest) : 0;
 
-	add(set, READ_BYTES, (double)atomic_load(&c->read_bytes));
-	add(set, READ_LINES, (double)atomic_load(&c->read_lines));
-	add(set, FILES, (double)atomic_load(&c->files));
-	add(set, LAG, (double)atomic_load(&c->lag_bytes));
+	for (size_t i = 0; i < c->n_sources; i++)
+		collect_source(&c->sources[i], set);
 	add(set, CUT_LINES, (double)atomic_load(&c->truncated_lines));
 	add(set, REPAIRED, (double)atomic_load(&c->repaired_lines));
 	add(set, FILES_TRUNCATED, (double)atomic_load(&c->files_truncated));

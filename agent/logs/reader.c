@@ -284,7 +284,7 @@ static void read_file(struct reader *r, struct log_file *f)
 		reading_begin(&g, r, f);
 		before = f->position.offset;
 		reading_block(&g, (struct span){r->block, (size_t)n});
-		log_count(&r->counts->read_bytes, f->position.offset - before);
+		log_count(&f->counts->read_bytes, f->position.offset - before);
 		f->dirty = f->position.offset > before && f->position.offset < f->size;
 	}
 	if (!f->present && !f->dirty && !reader_blocked(r))
@@ -302,9 +302,10 @@ static bool is_unfinished(const struct log_file *f, int64_t now)
 static bool read_files(struct reader *r)
 {
 	int64_t now = clock_mono_ns();
-	uint64_t lag = 0;
 	bool more = false;
 
+	for (size_t i = 0; i < r->counts->n_sources; i++)
+		r->counts->sources[i].lag = 0;
 	for (size_t i = 0; i < r->n_files; i++) {
 		struct log_file *f = r->files[i];
 
@@ -316,10 +317,11 @@ static bool read_files(struct reader *r)
 			push_unfinished(r, f);
 		if (pipeline_due_ns(f->pipeline) <= now && !reader_blocked(r))
 			pipeline_flush(f->pipeline, now, false);
-		lag += f->size > f->position.offset ? f->size - f->position.offset : 0;
+		f->counts->lag += f->size > f->position.offset ? f->size - f->position.offset : 0;
 		more |= f->dirty && !(f->before && !f->before->drained && !f->before->dirty);
 	}
-	atomic_store(&r->counts->lag_bytes, lag);
+	for (size_t i = 0; i < r->counts->n_sources; i++)
+		atomic_store(&r->counts->sources[i].lag_bytes, r->counts->sources[i].lag);
 	return more;
 }
 

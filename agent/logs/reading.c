@@ -14,6 +14,7 @@ void reading_begin(struct reading *g, struct reader *r, struct log_file *f)
 	g->entry.metadata = (struct log_pairs){pairs + LOG_MAX_LABELS, 0, LOG_MAX_METADATA};
 	g->entry.extracted = (struct log_pairs){pairs + LOG_MAX_LABELS + LOG_MAX_METADATA, 0, LOG_MAX_EXTRACTED};
 	f->read_ns = clock_real_ns();
+	atomic_store_explicit(&f->counts->last_real_ns, f->read_ns, memory_order_relaxed);
 }
 
 void reading_entry(struct reading *g)
@@ -34,7 +35,7 @@ void reading_push(struct reading *g, struct span line, uint64_t end)
 	struct log_entry *e = &g->entry;
 	struct log_file *f = g->f;
 
-	log_count(&g->r->counts->read_lines, 1);
+	log_count(&f->counts->read_lines, 1);
 	e->line = line_trim(line);
 	if (e->line.len > f->source->follow.max_line_bytes) {
 		e->line = line_cut(e->arena, e->line, f->source->follow.max_line_bytes);

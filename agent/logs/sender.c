@@ -38,6 +38,7 @@ struct sender {
 	atomic_bool stop;
 	struct buf group;
 	int64_t logged_ns;
+	struct sender_trouble trouble;
 	bool stored; /* the state directory could be written last time */
 	struct http_post_reply reply;
 	struct inflight_push former; /* what was under way when the agent ended; entries are 0 where nothing was */
@@ -67,6 +68,10 @@ static void say(struct sender *s, const char *message, const char *reason)
 {
 	int64_t now = clock_mono_ns();
 
+	pthread_mutex_lock(&s->lock);
+	snprintf(s->trouble.text, sizeof(s->trouble.text), "%s: %s", message, reason);
+	s->trouble.since_ns = s->trouble.since_ns ? s->trouble.since_ns : now;
+	pthread_mutex_unlock(&s->lock);
 	if (s->logged_ns && now - s->logged_ns < LOG_EVERY_S * NS_PER_S)
 		return;
 	s->logged_ns = now;
@@ -168,6 +173,9 @@ static void delivered(struct sender *s, const struct push *push)
 	}
 	log_count(&c->pushes, 1);
 	if (good) {
+		pthread_mutex_lock(&s->lock);
+		s->trouble.since_ns = 0;
+		pthread_mutex_unlock(&s->lock);
 		log_count(&c->sent_entries, push->p.entries);
 		log_count(&c->sent_bytes, push->p.body.len);
 	}
@@ -458,4 +466,14 @@ bool sender_idle(struct sender *s)
 	idle = !s->batch;
 	pthread_mutex_unlock(&s->lock);
 	return idle;
+}
+
+struct sender_trouble sender_trouble(struct sender *s)
+{
+	struct sender_trouble trouble;
+
+	pthread_mutex_lock(&s->lock);
+	trouble = s->trouble;
+	pthread_mutex_unlock(&s->lock);
+	return trouble;
 }

@@ -29,6 +29,15 @@ void sender_stop(struct sender *s);
 bool sender_join(struct sender *s, int64_t deadline_ns);
 void sender_free(struct sender *s); /* NULL is allowed; it has ended */
 
+/* What Loki said last when it did not take all. */
+struct sender_trouble {
+	int64_t since_ns; /* monotonic; 0: it takes what it gets */
+	char text[400];
+};
+
+/* Any thread. */
+struct sender_trouble sender_trouble(struct sender *s);
+
 /* Gives it a batch, when it has none; false otherwise. The batch is the sender's until sender_idle. */
 bool sender_offer(struct sender *s, struct batch *b);
 bool sender_idle(struct sender *s);

@@ -23,6 +23,7 @@ struct shipper {
 	bool reading_started;
 	int directory_fd, wake_fd;
 	struct plan **plans;
+	struct arena names; /* of the sources */
 };
 
 static void shipper_free(struct shipper *s)
@@ -30,6 +31,8 @@ static void shipper_free(struct shipper *s)
 	for (size_t i = 0; s->plans && i < s->settings->sources.n; i++)
 		plan_free(s->plans[i]);
 	free(s->plans);
+	free(s->counts.sources);
+	arena_fini(&s->names);
 	sender_free(s->sender);
 	for (int i = 0; i < BATCHES; i++)
 		batch_free(s->reader.batches[i]);
@@ -89,6 +92,19 @@ static int make_plans(struct shipper *s, struct err *err)
 	return 0;
 }
 
+/* A source without a name is called by its number. */
+static void make_counts(struct shipper *s)
+{
+	const struct log_source *sources = s->settings->sources.items;
+
+	s->counts.n_sources = s->settings->sources.n;
+	s->counts.sources = calloc(s->counts.n_sources + 1, sizeof(*s->counts.sources));
+	if (!s->counts.sources)
+		abort();
+	for (size_t i = 0; i < s->counts.n_sources; i++)
+		s->counts.sources[i].name = sources[i].name ? sources[i].name : arena_printf(&s->names, "%zu", i + 1);
+}
+
 static int start_reading(struct shipper *s, const struct string_map *external_labels, int64_t since, struct err *err)
 {
 	s->reader.settings = s->settings;
@@ -112,6 +128,7 @@ static int start(struct shipper *s, const struct string_map *external_labels, co
 	int64_t since;
 	bool corrupt;
 
+	make_counts(s);
 	if (lock_directory(s, directory, err) < 0 || make_plans(s, err) < 0)
 		return -1;
 	since = last_commit(directory);
@@ -175,13 +192,12 @@ bool shipper_stop(struct shipper *s, int64_t deadline_ns)
 
 void shipper_collect(struct shipper *s, struct sample_set *set)
 {
-	const struct log_source *sources = s->settings->sources.items;
-
 	log_counts_collect(&s->counts, set);
-	for (size_t i = 0; i < s->settings->sources.n; i++) {
-		char number[24];
+	for (size_t i = 0; i < s->settings->sources.n; i++)
+		plan_collect(s->plans[i], s->counts.sources[i].name, set);
+}
 
-		snprintf(number, sizeof(number), "%zu", i + 1);
-		plan_collect(s->plans[i], sources[i].name ? sources[i].name : number, set);
-	}
+struct shipper_state shipper_state(struct shipper *s)
+{
+	return (struct shipper_state){&s->counts, s->settings->loki.push_url, sender_trouble(s->sender)};
 }

@@ -5,6 +5,7 @@
 
 #include "config/field.h"
 #include "logs/log_metrics.h"
+#include "logs/sender.h"
 #include "logs/settings.h"
 
 struct shipper;
@@ -20,3 +21,12 @@ bool shipper_stop(struct shipper *s, int64_t deadline_ns);
 
 /* Its own families and those of the stages; any thread. */
 void shipper_collect(struct shipper *s, struct sample_set *set);
+
+/* How it stands; any thread. Counts and URL live as long as the shipper. */
+struct shipper_state {
+	struct log_counts *counts;
+	const char *url;
+	struct sender_trouble trouble;
+};
+
+struct shipper_state shipper_state(struct shipper *s);

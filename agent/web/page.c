@@ -44,6 +44,7 @@ struct view {
 	struct self_usage usage;
 	double scraped_ago; /* seconds; negative: never */
 	double uptime;
+	struct page_section section;
 };
 
 static void put_span(struct buf *b, double s)
@@ -154,6 +155,15 @@ static void put_silence(struct buf *b, const struct view *v)
 	}
 }
 
+static void put_problem(struct buf *b, const struct page_section *s)
+{
+	buf_puts(b, "<li class=\"bad\"><strong>");
+	put_sentence(b, s->problem);
+	buf_puts(b, "</strong><p>");
+	put_sentence(b, s->advice);
+	buf_puts(b, "</p></li>\n");
+}
+
 static void put_state(struct buf *b, const struct view *v)
 {
 	size_t before;
@@ -165,6 +175,8 @@ static void put_state(struct buf *b, const struct view *v)
 			put_late(b, &v->rows[i]);
 		else if (v->rows[i].ever && (!v->rows[i].up || v->rows[i].error))
 			put_down(b, &v->rows[i]);
+	if (v->section.problem)
+		put_problem(b, &v->section);
 	if (!v->reload.successful)
 		put_reload(b, v);
 	if (v->scraped_ago < 0 || v->scraped_ago > SILENT_S)
@@ -217,6 +229,38 @@ static void put_targets(struct buf *b, const struct view *v)
 	buf_puts(b, "</tbody></table></div></section>\n");
 }
 
+static void put_section_row(struct buf *b, const struct page_row *row)
+{
+	buf_puts(b, "<tr>");
+	for (size_t i = 0; i < PAGE_COLUMNS; i++) {
+		const char *cell = row->cells[i] ? row->cells[i] : "";
+
+		buf_printf(b, i == 0 ? "<th scope=\"row\">" : "<td class=\"%s\">",
+		           i > 1      ? "num"
+		           : row->bad ? "down"
+		                      : "up");
+		buf_html(b, cell);
+		buf_puts(b, i == 0 ? "</th>" : "</td>");
+	}
+	buf_puts(b, "</tr>\n");
+}
+
+static void put_section(struct buf *b, const struct page_section *s)
+{
+	if (!s->title)
+		return;
+	buf_printf(b,
+	           "<section aria-labelledby=\"more\"><h2 id=\"more\">%s</h2>\n<div class=\"scroll\" role=\"region\" "
+	           "aria-labelledby=\"more\" tabindex=\"0\"><table><thead><tr>",
+	           s->title);
+	for (size_t i = 0; i < PAGE_COLUMNS; i++)
+		buf_printf(b, "<th scope=\"col\"%s>%s</th>", i > 1 ? " class=\"num\"" : "", s->columns[i]);
+	buf_puts(b, "</tr></thead>\n<tbody>\n");
+	for (size_t i = 0; i < s->n_rows; i++)
+		put_section_row(b, &s->rows[i]);
+	buf_puts(b, "</tbody></table></div></section>\n");
+}
+
 static void put_fact(struct buf *b, const char *name, const char *fmt, ...) PRINTF(3, 4);
 static void put_fact(struct buf *b, const char *name, const char *fmt, ...)
 {
@@ -265,6 +309,7 @@ static void put_page(struct buf *b, const struct view *v)
 		"<main>\n");
 	put_state(b, v);
 	put_targets(b, v);
+	put_section(b, &v->section);
 	put_agent(b, v);
 	buf_puts(b, "</main></body></html>\n");
 }
@@ -285,6 +330,8 @@ enum MHD_Result page_serve(struct request *rq)
 	self_usage(&web->self, &v.usage);
 	if (web->last_scrape_ns)
 		v.scraped_ago = ns_to_seconds(clock_mono_ns() - web->last_scrape_ns);
+	if (web->hooks.section)
+		web->hooks.section(web->hooks.owner, &rq->arena, &v.section);
 	buf_init(&body, 0);
 	put_page(&body, &v);
 	reply_header(rq, "Content-Security-Policy",

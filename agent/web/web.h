@@ -29,6 +29,22 @@ struct reload_state {
 	const char *error;   /* NULL: none; the first fault of the file that was refused */
 };
 
+/* What main adds to the status page: a table, and what is wrong with what it shows. */
+enum { PAGE_COLUMNS = 6 };
+
+struct page_row {
+	bool bad;
+	const char *cells[PAGE_COLUMNS]; /* the second tells the state */
+};
+
+struct page_section {
+	const char *title; /* NULL: there is none */
+	const char *columns[PAGE_COLUMNS];
+	const struct page_row *rows;
+	size_t n_rows;
+	const char *problem, *advice; /* NULL: there is none */
+};
+
 /* What the server needs from main; called on the server's thread. */
 struct web_hooks {
 	void *owner;
@@ -36,8 +52,9 @@ struct web_hooks {
 	int (*reload)(void *owner, struct err *err); /* POST /-/reload */
 	struct reload_state (*reload_state)(void *owner);
 	void (*samples)(void *owner, struct sample_set *set); /* NULL, or adds what main has to say of the agent */
-	int watch_fd;                                         /* -1, or one more descriptor to wait for (signals) */
-	void (*on_watch)(void *owner);                        /* watch_fd is readable */
+	void (*section)(void *owner, struct arena *a, struct page_section *out); /* NULL, or fills in the page's */
+	int watch_fd;                  /* -1, or one more descriptor to wait for (signals) */
+	void (*on_watch)(void *owner); /* watch_fd is readable */
 };
 
 struct web;

@@ -269,7 +269,7 @@ def test_disk_of_loki_full(request, scenario, tmpfs, tmp_path):
     scenario.see_last()
     filler = fill(disk)
     scenario.write(5000)
-    support.wait_until(lambda: scenario.value("vedette_logs_read_lines_total") >= 5000, what="lines are read")
+    support.wait_until(lambda: scenario.value("vedette_logs_read_lines_total", source="1") >= 5000, what="lines are read")
     filler.unlink()
     scenario.finish_whole()
 

@@ -33,8 +33,8 @@ class Shipping:
         self.agent = self.start_agent(self.config, args=[f"--storage.path={self.state}"])
         self.agent.expect_log("Loki cannot be reached|Loki does not take logs now")
 
-    def value(self, name):
-        return self.agent.metrics("/metrics/agent").value(name)
+    def value(self, name, **labels):
+        return self.agent.metrics("/metrics/agent").value(name, **labels)
 
     def file(self, name="app.log"):
         return self.directory / name
@@ -90,7 +90,7 @@ def test_killed_at_random_points(shipping, loki):
         lines = numbers(3000, len(written))
         written += lines
         write(shipping.file(), lines)
-        support.wait_until(lambda: shipping.value("vedette_logs_read_lines_total") or shipping.agent.alive(),
+        support.wait_until(lambda: shipping.value("vedette_logs_read_lines_total", source="1") or shipping.agent.alive(),
                            what="a line is read")
         wanted = random.Random(n).randrange(0, len(written))
         support.wait_until(lambda: len(loki.lines()) >= min(wanted, 1000 * n), what="some lines have come")
