@@ -14,6 +14,7 @@
  * subjects. So it calls us before each item of the pattern, and we look at the clock now and then. */
 enum { MATCH_LIMIT = 100000, HEAP_LIMIT_KIB = 1024, LOOK_EVERY = 64 };
 #define TIME_LIMIT (20 * NS_PER_MS)
+#define TIME_PER_BYTE 1000 /* more, for what was passed already: there may be as many matches as bytes */
 
 enum { OPTIONS = PCRE2_UTF | PCRE2_DOLLAR_ENDONLY | PCRE2_NEVER_BACKSLASH_C | PCRE2_AUTO_CALLOUT };
 
@@ -31,6 +32,7 @@ struct matcher {
 	pcre2_match_context *limits;
 	unsigned items;     /* of the pattern that were tried in this match */
 	int64_t started_ns; /* about when the match began, CPU time */
+	int64_t allowed_ns;
 };
 
 static pthread_key_t matcher_key;
@@ -64,7 +66,7 @@ static int on_item(pcre2_callout_block *block, void *arg)
 	now = clock_ns(CLOCK_THREAD_CPUTIME_ID);
 	if (m->items == LOOK_EVERY)
 		m->started_ns = now;
-	return now - m->started_ns > TIME_LIMIT ? PCRE2_ERROR_CALLOUT : 0;
+	return now - m->started_ns > m->allowed_ns ? PCRE2_ERROR_CALLOUT : 0;
 }
 
 static struct matcher *matcher(void)
@@ -94,6 +96,7 @@ static int match(const pcre2_code *code, struct span subject, size_t from, uint3
 
 	if (!from) /* or else the time goes on: one subject may be searched again behind each match */
 		m->items = 0;
+	m->allowed_ns = TIME_LIMIT + (int64_t)from * TIME_PER_BYTE;
 	return pcre2_match(code, (PCRE2_SPTR)subject.s, subject.len, from, options, m->data, m->limits);
 }
 
