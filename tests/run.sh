@@ -14,7 +14,7 @@ With no tier named, all of them run:
 
   --lint          layers, headers, sizes, format, scripts, documents
   --unit          unit and golden tests, debug build
-  --sanitize      unit, golden and integration tests under ASan and UBSan; unit and concurrency tests under TSan
+  --sanitize      unit, golden and integration tests under ASan and UBSan; unit tests and what is concurrent under TSan
   --integration   the release program against real servers and hanging ones
   --fuzz          each fuzz target for 10 seconds
   --bench         the benchmarks with few rounds; only a figure that is missed beyond any noise fails
@@ -182,7 +182,9 @@ tier_sanitize() {
 	setarch -R true 2>/dev/null && wrapper=(setarch -R)
 	if build tsan; then
 		run_ctest tsan
-		run_pytest tsan suite tests/integration/test_concurrency.py
+		run_pytest tsan suite tests/integration/test_concurrency.py \
+			tests/integration/test_log_flow.py::test_scrapes_while_shipping \
+			tests/integration/test_logs.py::test_{rotated_twice_while_loki_is_down,loki_killed_and_back}
 	fi
 	wrapper=()
 }

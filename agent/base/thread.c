@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <signal.h>
 
+#include "base/clock.h"
+
 struct start {
 	char name[16];
 	void *(*fn)(void *);
@@ -48,4 +50,16 @@ int thread_start(pthread_t *out, const char *name, bool detached, void *(*fn)(vo
 		return 0;
 	free(start);
 	return err_errno(err, "starting thread %s", name);
+}
+
+bool thread_join(pthread_t thread, int64_t deadline_ns)
+{
+#ifdef __SANITIZE_THREAD__ /* which does not know the other one, and would see races with what has ended */
+	(void)deadline_ns;
+	return pthread_join(thread, NULL) == 0;
+#else
+	struct timespec ts = {deadline_ns / NS_PER_S, deadline_ns % NS_PER_S};
+
+	return pthread_clockjoin_np(thread, NULL, CLOCK_MONOTONIC, &ts) == 0;
+#endif
 }

@@ -425,9 +425,7 @@ void sender_stop(struct sender *s)
 
 bool sender_join(struct sender *s, int64_t deadline_ns)
 {
-	struct timespec ts = {deadline_ns / NS_PER_S, deadline_ns % NS_PER_S};
-
-	return pthread_clockjoin_np(s->thread, NULL, CLOCK_MONOTONIC, &ts) == 0;
+	return thread_join(s->thread, deadline_ns);
 }
 
 void sender_free(struct sender *s)

@@ -169,10 +169,7 @@ int shipper_start(struct shipper **out, const struct log_settings *settings, con
 
 static bool join(struct shipper *s, int64_t deadline_ns)
 {
-	struct timespec ts = {deadline_ns / NS_PER_S, deadline_ns % NS_PER_S};
-
-	return (!s->reading_started || pthread_clockjoin_np(s->reading, NULL, CLOCK_MONOTONIC, &ts) == 0) &&
-	       sender_join(s->sender, deadline_ns);
+	return (!s->reading_started || thread_join(s->reading, deadline_ns)) && sender_join(s->sender, deadline_ns);
 }
 
 bool shipper_stop(struct shipper *s, int64_t deadline_ns)
