@@ -36,7 +36,7 @@ static void check_names(struct binder *b, const struct field *f, const struct no
 		while (same < i) {
 			const char *other = item_name(name, f, list, same);
 
-			if (mine && other ? !strcmp(mine, other) : mine == other)
+			if (mine && other ? !strcmp(mine, other) : mine == other && !f->nameless)
 				break;
 			same++;
 		}

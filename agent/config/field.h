@@ -51,6 +51,7 @@ struct field {
 	 * is at fault */
 	int (*check)(const struct field *f, const struct list *list, size_t i, struct err *err);
 	const void *check_arg;
+	bool nameless;    /* FIELD_LIST: items need no names; a number tells them apart */
 	size_t item_size; /* FIELD_LIST, FIELD_SECTION, and FIELD_STRUCT as a choice */
 	bool required;
 };

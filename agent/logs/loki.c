@@ -181,13 +181,24 @@ static bool take_total(struct span line, size_t *n)
 	return true;
 }
 
+/* "10 errors like: max entry size …" */
+static bool take_like(struct span line, size_t *totals)
+{
+	uint64_t n;
+
+	if (!scan_u64(&line, &n) || !span_starts(line, " errors like: "))
+		return false;
+	*totals += n;
+	return true;
+}
+
 size_t loki_count_refused(struct span text, size_t all)
 {
 	size_t totals = 0, singles = 0;
 	struct span line;
 
 	while (scan_line(&text, &line)) {
-		if (take_total(line, &totals))
+		if (take_total(line, &totals) || take_like(line, &totals))
 			continue;
 		if (span_starts(line, "entry for stream ") || span_starts(line, "max entry size "))
 			singles++;

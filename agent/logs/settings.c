@@ -189,6 +189,7 @@ const struct field *log_settings_fields(struct arena *a)
 	fields[1] = (struct field)F_LIST(struct log_settings, sources, struct log_source, source_fields(a),
 	                                 "What is read.");
 	fields[1].check = check_source;
+	fields[1].nameless = true;
 	fields[2] =
 		(struct field)F_SIZE(struct log_settings, max_held_bytes, "1GiB",
 	                             "The most that deleted files may hold of the disk until they are delivered, and "
@@ -238,6 +239,24 @@ static size_t count_kind(const struct log_settings *s, size_t offset)
 	return n;
 }
 
+/* By its name, or else by its directory, a journal is known again after a restart. */
+static bool journals_alike(const struct log_settings *s)
+{
+	const struct log_source *all = s->sources.items;
+	bool alike = false;
+
+	for (size_t i = 0; i < s->sources.n; i++)
+		for (size_t k = 0; k < i; k++) {
+			const struct log_journal_source *a = all[i].journal, *b = all[k].journal;
+
+			if (!a || !b || all[i].name || all[k].name)
+				continue;
+			alike |= a->directory && b->directory ? !strcmp(a->directory, b->directory)
+			                                      : a->directory == b->directory;
+		}
+	return alike;
+}
+
 static const char *fault_in(const struct log_settings *s, const struct string_map *external)
 {
 	const struct loki_settings *l = &s->loki;
@@ -257,6 +276,8 @@ static const char *fault_in(const struct log_settings *s, const struct string_ma
 		return "logs.loki.tls: cert_file and key_file go together";
 	if (count_kind(s, offsetof(struct log_source, journal)) > CURSORS_MAX)
 		return "logs.sources: more than 8 journals; give one of them several units";
+	if (journals_alike(s))
+		return "logs.sources: two sources without a name read the same journal; give one of them a name";
 	if (count_kind(s, offsetof(struct log_source, standard_input)) > 1)
 		return "logs.sources: there is one standard input; keep one source with stdin:";
 	for (size_t i = 0; i < s->sources.n; i++)

@@ -224,6 +224,9 @@ static void test_refused_are_counted(void **state)
 		3);
 	assert_int_equal(
 		loki_count_refused(SPAN("entry for stream '{job=\"m2\"}' has timestamp too new: 2026-11-22"), 100), 1);
+	assert_int_equal(
+		loki_count_refused(SPAN("10 errors like: max entry size '200' bytes exceeded\n2 errors like: x"), 100),
+		12);
 	assert_int_equal(loki_count_refused(SPAN("snappy: corrupt input"), 100), 100);
 	assert_int_equal(loki_count_refused(SPAN("total ignored: 300 out of 300"), 100), 100);
 }
