@@ -76,10 +76,11 @@ class Agent:
         """ready(agent): whether it serves, where plain HTTP on a port does not tell."""
         self.directory, self.port = directory, port or free_port()
         self.config, self.log = directory / "vedette.yml", directory / "vedette.log"
-        self.config.write_text(config)
+        if config is not None:
+            self.config.write_text(config)
         self.expected = []
         self.ended = False
-        command = [str(VEDETTE), "run", f"--config.file={self.config}",
+        command = [str(VEDETTE), "run", *([] if config is None else [f"--config.file={self.config}"]),
                    f"--web.listen-address=127.0.0.1:{self.port}", *map(str, args)]
         with open(self.log, "wb") as log:
             self.process = subprocess.Popen([*map(str, wrapper), *command], stdin=stdin,

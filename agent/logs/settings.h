@@ -3,6 +3,8 @@
 
 #include "config/bind.h"
 
+enum { LOG_MAX_LINE = 256 * 1024 }; /* what Loki takes by default */
+
 struct loki_settings {
 	const char *url;
 	const char *push_url; /* with its path; made by log_settings_finish */

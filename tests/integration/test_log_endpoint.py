@@ -8,6 +8,7 @@ import pytest
 import log_door
 import loki as loki_server
 import support
+import test_log_docker
 from test_logs import numbers, wait_for_all, write
 
 PASSWORD = "pa:ss wörd$1 {x}"
@@ -191,3 +192,25 @@ def test_two_nameless_journals_are_told_apart(tmp_path):
     config.write_text("logs: {loki: {url: 'http://loki:3100'}, sources: [{journal: {units: [a]}}, {journal: {units: [b]}}]}")
     out = subprocess.run([support.VEDETTE, "check", f"--config.file={config}"], capture_output=True, text=True, check=False)
     assert out.returncode == 1 and "give one of them a name" in out.stdout + out.stderr
+
+
+def test_a_metric_of_two_sources_is_refused(tmp_path):
+    stage = "stages: [metrics: [{name: app_errors_total, type: counter, match: x}]]"
+    config = tmp_path / "vedette.yml"
+    config.write_text(f"logs: {{loki: {{url: 'http://loki:3100'}}, sources: [{{file: {{paths: [/a]}}, {stage}}}, "
+                      f"{{file: {{paths: [/b]}}, {stage}}}]}}")
+    out = subprocess.run([support.VEDETTE, "check", f"--config.file={config}"], capture_output=True, text=True, check=False)
+    assert out.returncode == 1 and "app_errors_total is made by two stages" in out.stdout + out.stderr
+
+
+def test_what_is_there_is_shipped_to_the_loki_of_the_environment(start_agent, tmp_path, loki):
+    """Without a configuration, in a mount namespace where Docker has left a container."""
+    containers = tmp_path / "docker"
+    docker = test_log_docker.Container(containers, "shop-api-1", service="api")
+    docker.print("found by itself")
+    script = ("mount -t tmpfs none /var/lib && mkdir -p /var/lib/docker/containers && "
+              f"mount --bind {containers} /var/lib/docker/containers && LOKI_URL={loki.url} exec \"$0\" \"$@\"")
+    agent = start_agent(args=[f"--storage.path={tmp_path / 'state'}"], config=None,
+                        wrapper=["unshare", "-m", "sh", "-c", script])
+    agent.expect_log("journal|Loki|there is nothing to read yet")
+    support.wait_until(lambda: loki.lines('{container="shop-api-1"}') == ["found by itself"], what="the container's line")
