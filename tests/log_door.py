@@ -6,6 +6,8 @@ import ssl
 import subprocess
 import threading
 
+import loki_faults
+
 
 def openssl(*args):
     subprocess.run(["openssl", *map(str, args)], check=True, capture_output=True, timeout=60)
@@ -30,9 +32,7 @@ class Authority:
         return certificate, key
 
 
-class Handler(http.server.BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-
+class Handler(loki_faults.Answering):
     def do_POST(self):
         door = self.server.door
         body = self.rfile.read(int(self.headers["Content-Length"]))
@@ -46,17 +46,6 @@ class Handler(http.server.BaseHTTPRequestHandler):
         connection.request("POST", path, body, {"Content-Type": self.headers["Content-Type"]})
         reply = connection.getresponse()
         self.answer(reply.status, reply.read())
-
-    def answer(self, status, body):
-        self.send_response(status)
-        if status != 204:
-            self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        if status != 204:
-            self.wfile.write(body)
-
-    def log_message(self, *_):
-        pass
 
 
 class Server(http.server.ThreadingHTTPServer):

@@ -74,8 +74,8 @@ def program():
     if found:
         return pathlib.Path(found)
     if os.environ.get("CI") == "true":
-        pytest.fail("no Loki was built; see tests/peers/loki/build.sh")
-    pytest.skip("no Loki was built (tests/peers/loki/build.sh; it needs Go)")
+        pytest.fail("no Loki was built; see tests/peers/go_build.sh loki")
+    pytest.skip("no Loki was built (tests/peers/go_build.sh loki; it needs Go)")
 
 
 class Loki:

@@ -6,9 +6,23 @@ import threading
 import time
 
 
-class Handler(http.server.BaseHTTPRequestHandler):
+class Answering(http.server.BaseHTTPRequestHandler):
+    """Replies as Loki does, and keeps the connection."""
     protocol_version = "HTTP/1.1"
 
+    def answer(self, status, body):
+        self.send_response(status)
+        if status != 204:
+            self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        if status != 204:
+            self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
+
+
+class Handler(Answering):
     def do_POST(self):
         faults = self.server.faults
         body = self.rfile.read(int(self.headers["Content-Length"]))
@@ -39,17 +53,6 @@ class Handler(http.server.BaseHTTPRequestHandler):
         connection.request("POST", self.path, body, {"Content-Type": self.headers["Content-Type"]})
         reply = connection.getresponse()
         return reply.status, reply.read()
-
-    def answer(self, status, body):
-        self.send_response(status)
-        if status != 204:
-            self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        if status != 204:
-            self.wfile.write(body)
-
-    def log_message(self, *_):
-        pass
 
 
 class Faults:

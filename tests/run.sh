@@ -239,7 +239,7 @@ install_missing "${build_packages[@]}" "${run_packages[@]}" "${test_packages[@]}
 loki_build=
 case " ${tiers[*]} " in
 *" integration "* | *" sanitize "*)
-	env -u VEDETTE_TEST_RUN tests/peers/loki/build.sh >"$results/build-loki.log" 2>&1 &
+	env -u VEDETTE_TEST_RUN tests/peers/go_build.sh loki >"$results/build-loki.log" 2>&1 &
 	loki_build=$!
 	;;
 esac

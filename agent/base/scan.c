@@ -47,6 +47,15 @@ bool scan_u64(struct span *rest, uint64_t *out)
 	return scan_field(rest, &field) && num_parse_u64(field.s, field.len, out);
 }
 
+bool scan_char(struct span *rest, char c)
+{
+	if (!rest->len || *rest->s != c)
+		return false;
+	rest->s++;
+	rest->len--;
+	return true;
+}
+
 bool scan_until(struct span *rest, char c, struct span *before)
 {
 	const char *at = rest->len ? memchr(rest->s, c, rest->len) : NULL;

@@ -30,6 +30,9 @@ bool scan_field(struct span *rest, struct span *field);
 /* The next field as an unsigned number; false when missing or anything else. Advances *rest. */
 bool scan_u64(struct span *rest, uint64_t *out);
 
+/* Advances *rest behind the character where it begins with it; else false, and nothing changed. */
+bool scan_char(struct span *rest, char c);
+
 /* Splits at the first `c`: before it, and *rest after it; false (and nothing changed) when there is none. */
 bool scan_until(struct span *rest, char c, struct span *before);
 

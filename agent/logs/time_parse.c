@@ -85,15 +85,6 @@ static bool take_digits(struct span *in, size_t least, size_t most, int64_t *out
 	return n >= least;
 }
 
-static bool take_char(struct span *in, char c)
-{
-	if (!in->len || *in->s != c)
-		return false;
-	in->s++;
-	in->len--;
-	return true;
-}
-
 /* Up to nine digits count, as many more as there are are passed over. */
 static bool take_fraction(struct span *in, int64_t *nanos)
 {
@@ -114,14 +105,14 @@ static bool take_offset(struct span *in, int64_t *out)
 	int64_t hours, minutes = 0;
 	bool west;
 
-	if (take_char(in, 'Z') || take_char(in, 'z')) {
+	if (scan_char(in, 'Z') || scan_char(in, 'z')) {
 		*out = 0;
 		return true;
 	}
-	west = take_char(in, '-');
-	if ((!west && !take_char(in, '+')) || !take_digits(in, 2, 2, &hours))
+	west = scan_char(in, '-');
+	if ((!west && !scan_char(in, '+')) || !take_digits(in, 2, 2, &hours))
 		return false;
-	if (take_char(in, ':') ? !take_digits(in, 2, 2, &minutes)
+	if (scan_char(in, ':') ? !take_digits(in, 2, 2, &minutes)
 	                       : in->len && isdigit((unsigned char)*in->s) && !take_digits(in, 2, 2, &minutes))
 		return false;
 	if (hours > 15 || minutes > 59)
@@ -215,7 +206,7 @@ static bool take_own_fraction(struct span *in, struct moment *m)
 {
 	if (in->len < 2 || (*in->s != '.' && *in->s != ',') || !isdigit((unsigned char)in->s[1]))
 		return true;
-	return take_char(in, *in->s) && take_fraction(in, &m->nanos);
+	return scan_char(in, *in->s) && take_fraction(in, &m->nanos);
 }
 
 static bool take_blanks(struct span *in)
@@ -251,7 +242,7 @@ static bool take_directive(struct span *in, char c, struct moment *m)
 	case 'z': return take_own_zone(in, m, false);
 	case 'Z': return take_own_zone(in, m, true);
 	case 's': return take_epoch(in, m);
-	default: return take_char(in, '%');
+	default: return scan_char(in, '%');
 	}
 }
 
@@ -277,7 +268,7 @@ static bool parse_layout(const struct time_format *f, struct span text, int64_t 
 		else if (*p == ' ')
 			good = text.len && isspace((unsigned char)*text.s) && take_blanks(&text);
 		else
-			good = take_char(&text, *p);
+			good = scan_char(&text, *p);
 		if (!good)
 			return false;
 	}
@@ -311,10 +302,10 @@ static bool rfc3339(struct span in, const struct time_format *f, int64_t *out)
 		return false;
 	m.year += century * 100;
 	in = (struct span){s + 19, in.len - 19};
-	if ((take_char(&in, '.') || take_char(&in, ',')) && !take_fraction(&in, &m.nanos))
+	if ((scan_char(&in, '.') || scan_char(&in, ',')) && !take_fraction(&in, &m.nanos))
 		return false;
 	if (in.len || !f) {
-		take_char(&in, ' ');
+		scan_char(&in, ' ');
 		if (!take_own_zone(&in, &m, false))
 			return false;
 	}
@@ -334,9 +325,9 @@ static bool parse_epoch(int64_t unit_ns, struct span text, int64_t *out)
 	double v;
 
 	while (rest.len && isdigit((unsigned char)*rest.s))
-		take_char(&rest, *rest.s);
+		scan_char(&rest, *rest.s);
 	if (num_parse_i64(text.s, (size_t)(rest.s - text.s), &whole) &&
-	    (!take_char(&rest, '.') || take_fraction(&rest, &nanos)) && !rest.len)
+	    (!scan_char(&rest, '.') || take_fraction(&rest, &nanos)) && !rest.len)
 		return !__builtin_mul_overflow(whole, unit_ns, out) &&
 		       !__builtin_add_overflow(*out, nanos / (NS_PER_S / unit_ns), out);
 	if (!num_parse_double(text.s, text.len, &v) || !(v >= 0) || v * (double)unit_ns > 9.2e18)

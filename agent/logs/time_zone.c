@@ -61,27 +61,18 @@ static bool take_number(struct span *in, int64_t most, int64_t *out)
 	return n && *out <= most;
 }
 
-static bool take_char(struct span *in, char c)
-{
-	if (!in->len || *in->s != c)
-		return false;
-	in->s++;
-	in->len--;
-	return true;
-}
-
 /* [+-]hh[:mm[:ss]] in seconds */
 static bool take_clock(struct span *in, int64_t *out)
 {
-	bool minus = take_char(in, '-');
+	bool minus = scan_char(in, '-');
 	int64_t part;
 
 	if (!minus)
-		(void)take_char(in, '+');
+		(void)scan_char(in, '+');
 	if (!take_number(in, 167, out))
 		return false;
 	*out *= 3600;
-	for (int64_t unit = 60; unit && take_char(in, ':'); unit /= 60) {
+	for (int64_t unit = 60; unit && scan_char(in, ':'); unit /= 60) {
 		if (!take_number(in, 59, &part))
 			return false;
 		*out += part * unit;
@@ -92,7 +83,7 @@ static bool take_clock(struct span *in, int64_t *out)
 
 static bool take_name(struct span *in, struct span *out)
 {
-	bool quoted = take_char(in, '<');
+	bool quoted = scan_char(in, '<');
 
 	out->s = in->s;
 	for (out->len = 0; out->len < in->len; out->len++) {
@@ -103,27 +94,27 @@ static bool take_name(struct span *in, struct span *out)
 	}
 	in->s += out->len;
 	in->len -= out->len;
-	return out->len && (!quoted || take_char(in, '>'));
+	return out->len && (!quoted || scan_char(in, '>'));
 }
 
 /* ,M3.5.0/2 or ,J60 or ,59 */
 static bool take_change(struct span *in, struct change_rule *out)
 {
 	*out = (struct change_rule){.by = '0', .second = 2 * 3600};
-	if (!take_char(in, ','))
+	if (!scan_char(in, ','))
 		return false;
-	if (take_char(in, 'M')) {
+	if (scan_char(in, 'M')) {
 		out->by = 'M';
-		if (!take_number(in, 12, &out->month) || !out->month || !take_char(in, '.') ||
-		    !take_number(in, 5, &out->week) || !out->week || !take_char(in, '.') ||
+		if (!take_number(in, 12, &out->month) || !out->month || !scan_char(in, '.') ||
+		    !take_number(in, 5, &out->week) || !out->week || !scan_char(in, '.') ||
 		    !take_number(in, 6, &out->day))
 			return false;
 	} else {
-		out->by = take_char(in, 'J') ? 'J' : '0';
+		out->by = scan_char(in, 'J') ? 'J' : '0';
 		if (!take_number(in, 365, &out->day))
 			return false;
 	}
-	return !take_char(in, '/') || take_clock(in, &out->second);
+	return !scan_char(in, '/') || take_clock(in, &out->second);
 }
 
 /* POSIX's way to write a zone: CET-1CEST,M3.5.0,M10.5.0/3; offsets are west of Greenwich. */
@@ -318,7 +309,7 @@ static bool read_zone(struct arena *a, struct span in, struct time_zone *z)
 		return false;
 	in.s += block_size(&c, 8);
 	in.len -= block_size(&c, 8);
-	if (!take_char(&in, '\n') || !scan_until(&in, '\n', &footer))
+	if (!scan_char(&in, '\n') || !scan_until(&in, '\n', &footer))
 		return false;
 	z->has_tail = footer.len > 0;
 	return !footer.len || parse_tail(footer, &z->tail);

@@ -8,7 +8,7 @@ cd "$(dirname "$0")/../.."
 cmake --preset release -DVEDETTE_BENCH=ON >/dev/null
 cmake --build build/release >/dev/null
 if [ "${1-}" = --full ]; then
-	tests/peers/promtail/build.sh >build/peers/promtail.log 2>&1 ||
+	tests/peers/go_build.sh promtail >build/peers/promtail.log 2>&1 ||
 		echo "no Promtail to compare with, because it could not be built: see build/peers/promtail.log"
 fi
 exec /usr/bin/python3 tests/bench/logs.py "$@"

@@ -1,6 +1,10 @@
 #include "logs/stages/common_hold.h"
 
+#include "base/clock.h"
+
 enum { TEXT_KEPT = 64 * 1024 };
+
+static const int64_t PIECES_WAIT_NS = 3 * NS_PER_S; /* they are written at once */
 
 uint64_t hold_key(const struct log_entry *e)
 {
@@ -126,4 +130,26 @@ void hold_fini(struct stage *s)
 		arena_fini(&all->slots[i].arena);
 		buf_fini(&all->slots[i].text);
 	}
+}
+
+enum stage_result hold_piece(struct stage *s, struct log_entry *e, bool whole, uint64_t max_bytes)
+{
+	uint64_t key = hold_key(e);
+	struct hold *held = hold_find(s->state, key);
+
+	if (held && held->text.len + e->line.len > max_bytes) {
+		stage_fail(s, "line too long");
+		hold_emit(s, held);
+		held = NULL;
+	}
+	if (whole && !held)
+		return STAGE_NEXT;
+	if (held)
+		hold_add(held, e, "");
+	else
+		held = hold_begin(s, e, key);
+	held->due_ns = stage_now_ns(s) + PIECES_WAIT_NS;
+	if (whole)
+		hold_emit(s, held);
+	return STAGE_HELD;
 }

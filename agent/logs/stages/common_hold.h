@@ -1,4 +1,4 @@
-/* Entries that wait for more of their text: what multiline and docker have in common.
+/* Entries that wait for more of their text: what multiline, docker and cri have in common.
  *
  * A stage has a few slots, one for each stream of its file (stdout and stderr take turns line by line). What a slot
  * holds is a copy, in memory of its own; it is freed with the pipeline. */
@@ -35,6 +35,10 @@ struct hold *hold_begin(struct stage *s, const struct log_entry *e, uint64_t key
 
 /* Adds the entry's line behind a separator, and its range. */
 void hold_add(struct hold *h, const struct log_entry *e, const char *separator);
+
+/* The next piece of a line that a container runtime has cut, of which `whole` is the last. What would become longer than
+ * max_bytes is sent on as it is, and the rest becomes another line. */
+enum stage_result hold_piece(struct stage *s, struct log_entry *e, bool whole, uint64_t max_bytes);
 
 /* Sends on what the slot holds, and empties it. */
 void hold_emit(struct stage *s, struct hold *h);

@@ -2,15 +2,12 @@
  *
  * The time becomes the entry's, the stream a label. What is marked P is a piece of a line; the pieces up to the one
  * that is marked F are joined. */
-#include "base/clock.h"
 #include "logs/stages/common_hold.h"
 #include "logs/time_parse.h"
 
 struct config {
 	uint64_t max_bytes;
 };
-
-static const int64_t PIECES_WAIT_NS = 3 * NS_PER_S; /* they are written at once */
 
 static const struct field rows[] = {
 	{.name = "max_bytes",
@@ -49,31 +46,13 @@ static bool unpack(struct stage *s, struct log_entry *e, bool *whole)
 static enum stage_result run(struct stage *s, struct log_entry *e)
 {
 	const struct config *c = s->plan;
-	struct hold *held;
-	uint64_t key;
 	bool whole;
 
 	if (!unpack(s, e, &whole)) {
 		stage_fail(s, "not CRI");
 		return STAGE_NEXT;
 	}
-	key = hold_key(e);
-	held = hold_find(s->state, key);
-	if (held && held->text.len + e->line.len > c->max_bytes) {
-		stage_fail(s, "line too long");
-		hold_emit(s, held);
-		held = NULL;
-	}
-	if (whole && !held)
-		return STAGE_NEXT;
-	if (held)
-		hold_add(held, e, "");
-	else
-		held = hold_begin(s, e, key);
-	held->due_ns = stage_now_ns(s) + PIECES_WAIT_NS;
-	if (whole)
-		hold_emit(s, held);
-	return STAGE_HELD;
+	return hold_piece(s, e, whole, c->max_bytes);
 }
 
 const struct stage_kind stage_cri = {

@@ -2,7 +2,6 @@
  *
  * The time becomes the entry's, the stream a label. Docker cuts what is longer than 16 KiB; the pieces, all but the
  * last without a newline at their end, are joined again. */
-#include "base/clock.h"
 #include "logs/json_read.h"
 #include "logs/stages/common_hold.h"
 #include "logs/time_parse.h"
@@ -18,8 +17,6 @@ static const struct json_want wants[MEMBERS] = {
 	[STREAM] = {{{"stream", 6}}, 1},
 	[TIME] = {{{"time", 4}}, 1},
 };
-
-static const int64_t PIECES_WAIT_NS = 3 * NS_PER_S; /* dockerd writes them at once */
 
 static const struct field rows[] = {
 	{.name = "max_bytes",
@@ -58,42 +55,15 @@ static bool unpack(struct stage *s, struct log_entry *e)
 	return true;
 }
 
-static enum stage_result hold_piece(struct stage *s, struct log_entry *e, struct hold *held, uint64_t key)
-{
-	if (held)
-		hold_add(held, e, "");
-	else
-		held = hold_begin(s, e, key);
-	held->due_ns = stage_now_ns(s) + PIECES_WAIT_NS;
-	return STAGE_HELD;
-}
-
 static enum stage_result run(struct stage *s, struct log_entry *e)
 {
 	const struct config *c = s->plan;
-	struct hold *held;
-	uint64_t key;
-	bool whole;
 
 	if (!unpack(s, e)) {
 		stage_fail(s, "not Docker's JSON");
 		return STAGE_NEXT;
 	}
-	whole = take_newline(&e->line);
-	key = hold_key(e);
-	held = hold_find(s->state, key);
-	if (held && held->text.len + e->line.len > c->max_bytes) {
-		stage_fail(s, "line too long");
-		hold_emit(s, held);
-		held = NULL;
-	}
-	if (!whole)
-		return hold_piece(s, e, held, key);
-	if (!held)
-		return STAGE_NEXT;
-	hold_add(held, e, "");
-	hold_emit(s, held);
-	return STAGE_HELD;
+	return hold_piece(s, e, take_newline(&e->line), c->max_bytes);
 }
 
 const struct stage_kind stage_docker = {
