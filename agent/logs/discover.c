@@ -174,10 +174,11 @@ static bool is_twin(const struct reader *r, struct log_file *copy, const char *p
 
 /* Rotated away where we did not see it: known and unfinished, or younger than our last look. Oldest first. What the
  * pattern of the source matches itself is found under its own name. */
-static void open_siblings(struct reader *r, const struct log_source *source, const char *path, const char *names)
+static void open_siblings(struct reader *r, const struct log_source *source, const char *path, const char *real,
+                          const char *names)
 {
 	struct rotated_file found[ROTATED_MAX];
-	size_t n = rotated_find(path, found);
+	size_t n = rotated_find(real, found);
 
 	for (size_t i = 0; i < n; i++) {
 		struct log_file *f = NULL;
@@ -267,13 +268,29 @@ static void open_found(struct reader *r, const struct log_source *source, const 
 	adopt(r, f, path);
 }
 
-static void take_path(struct reader *r, const struct log_source *source, const char *path)
+/* What a symbolic link leads to is rotated where it is. */
+static void look_behind_link(struct reader *r, const struct log_source *source, const char *path, bool changed)
+{
+	struct stat st;
+	char CLEANUP_FREE *real = lstat(path, &st) == 0 && S_ISLNK(st.st_mode) ? realpath(path, NULL) : NULL;
+	char *slash = real ? strrchr(real, '/') : NULL;
+
+	if (!slash)
+		return;
+	if (changed)
+		open_siblings(r, source, path, real, "");
+	*slash = '\0';
+	watch_directory(&r->watch, slash > real ? real : "/");
+}
+
+static void take_path(struct reader *r, const struct log_source *source, const char *path, bool changed)
 {
 	struct rotated_file at;
 	struct log_file *known;
 
 	if (excluded(source, path) || rotated_is_packed(path) || !rotated_look(path, &at))
 		return;
+	look_behind_link(r, source, path, changed);
 	known = find(r, at.dev, at.inode);
 	if (known) {
 		known->present |= !strcmp(known->path, path); /* another pattern, or a link, may find it, too */
@@ -333,7 +350,7 @@ static void take_rotated(struct reader *r, const struct log_source *source, cons
 			if (asprintf(&path, "%s/%s", directory, base) < 0)
 				abort();
 			if (!excluded(source, path))
-				open_siblings(r, source, path, names);
+				open_siblings(r, source, path, path, names);
 		}
 		free(entries[i]);
 	}
@@ -365,7 +382,7 @@ static void take_pattern(struct reader *r, const struct log_source *source, cons
 	if (found != 0 && r->first)
 		miss(source, pattern);
 	for (size_t i = 0; found == 0 && i < g.gl_pathc; i++)
-		take_path(r, source, g.gl_pathv[i]);
+		take_path(r, source, g.gl_pathv[i], changed);
 	globfree(&g);
 }
 

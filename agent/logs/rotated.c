@@ -88,16 +88,26 @@ size_t rotated_find(const char *path, struct rotated_file out[ROTATED_MAX])
 	return n;
 }
 
-/* "app.log" of "app.log.12", "app.log-20261122" and "app.log.old". */
-static size_t base_len(const char *name, size_t len)
+/* How long the name is before the digits that it ends with, and the character before them; 0: it does not. */
+static size_t before_digits(const char *name, size_t len, char lead)
 {
 	size_t end = len;
 
-	if (len > 4 && !strncmp(name + len - 4, ".old", 4))
-		return len - 4;
 	while (end && is_digit(name[end - 1]))
 		end--;
-	return end < len && end > 1 && strchr(".-", name[end - 1]) ? end - 1 : len;
+	return end < len && end > 1 && name[end - 1] == lead ? end - 1 : 0;
+}
+
+/* "app.log" of "app.log.12", "app.log-20261122", "app.log.20261122-183000" and "app.log.old". */
+static size_t base_len(const char *name, size_t len)
+{
+	size_t dash = before_digits(name, len, '-'), dot = before_digits(name, dash ? dash : len, '.');
+
+	if (len > 4 && !strncmp(name + len - 4, ".old", 4))
+		return len - 4;
+	if (dash && dot && dash - dot == sizeof(".20261122") - 1 && len - dash == sizeof("-183000") - 1)
+		return dot;
+	return dash ? dash : dot ? dot : len;
 }
 
 /* The time in "access-2026-11-22T18-30-00.000.log", as Caddy and others of Go's programs rotate: its first character

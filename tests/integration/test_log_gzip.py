@@ -110,3 +110,35 @@ def test_other_compression_is_left_alone(start_agent, tmp_path, loki):
     shipping = Shipping(start_agent, tmp_path, loki.url, "app.log*")
     write(shipping.file(), ["plain"])
     wait_for_all(loki, ["plain"])
+
+
+def test_behind_links_as_kubernetes_has_them(start_agent, tmp_path, loki):
+    """The link stays, what it leads to is rotated in its own folder: 0.log, 0.log.20261122-183000, the older as .gz."""
+    pod = tmp_path / "pods" / "shop_api_1" / "api"
+    pod.mkdir(parents=True)
+    log, links = pod / "0.log", tmp_path / "links"
+    links.mkdir()
+    (links / "api.log").symlink_to(log)
+
+    def rotate_there(n):
+        log.rename(pod / f"0.log.20261122-1830{n:02d}")
+        if n:
+            compress(pod / f"0.log.20261122-1830{n - 1:02d}")
+
+    written = numbers(100)
+    write(log, written)
+    shipping = Shipping(start_agent, tmp_path, loki.url, "links/*.log")
+    wait_for_all(loki, written)
+    for n in range(6):
+        if n == 3:
+            shipping.agent.stop()
+        lines = numbers(500, len(written))
+        written += lines
+        write(log, lines)
+        if n < 3:
+            support.wait_until(lambda: shipping.agent.holds(log), what="the file is found")
+        rotate_there(n)
+    write(log, ["the end"])
+    shipping.start()
+    wait_for_all(loki, written + ["the end"])
+    assert {labels["filename"] for _, _, labels in loki.entries()} == {str(links / "api.log")}
