@@ -38,6 +38,9 @@ class Handler(loki_faults.Answering):
         body = self.rfile.read(int(self.headers["Content-Length"]))
         door.seen.append((self.path, dict(self.headers)))
         refusal = door.refuse(self)
+        if refusal and door.endless:
+            self.go_on(refusal)
+            return
         if refusal:
             self.answer(refusal, b"not you\n")
             return
@@ -46,6 +49,18 @@ class Handler(loki_faults.Answering):
         connection.request("POST", path, body, {"Content-Type": self.headers["Content-Type"]})
         reply = connection.getresponse()
         self.answer(reply.status, reply.read())
+
+
+    def go_on(self, status):
+        """A reply without an end."""
+        self.close_connection = True
+        self.send_response(status)
+        self.end_headers()
+        try:
+            while True:
+                self.wfile.write(b"and so on, and on, and on\n" * 1000)
+        except OSError:
+            pass
 
 
 class Server(http.server.ThreadingHTTPServer):
@@ -59,7 +74,7 @@ class Door:
     """Passes pushes on to the Loki at `port`. wanted: headers that a push must have, or gets 401."""
 
     def __init__(self, port, tls=None, wanted=()):
-        self.port, self.wanted, self.seen = port, dict(wanted), []
+        self.port, self.wanted, self.seen, self.endless = port, dict(wanted), [], False
         self.server = Server(("127.0.0.1", 0), Handler)
         self.server.door = self
         if tls:

@@ -150,7 +150,6 @@ static bool holds(struct span text, const char *what)
 enum loki_verdict loki_verdict(int status, struct span text)
 {
 	switch (status) {
-	case 200:
 	case 204: return LOKI_DELIVERED;
 	case 400:
 	case 422: return LOKI_REFUSED;
@@ -160,7 +159,7 @@ enum loki_verdict loki_verdict(int status, struct span text)
 	case 404:
 	case 405: return LOKI_DENIED;
 	case 429: return holds(text, "active stream limit") ? LOKI_STREAMS : LOKI_LATER;
-	default: /* 5xx, and 2xx or 3xx that say nothing of having stored it */
+	default: /* 5xx; 2xx and 3xx of whatever else is at that address */
 		return status >= 400 && status < 500 && status != 408 ? LOKI_DENIED : LOKI_LATER;
 	}
 }

@@ -37,7 +37,7 @@ struct sender {
 	struct batch *batch; /* under lock */
 	atomic_bool stop;
 	struct buf group;
-	int64_t logged_ns;
+	int64_t trouble_said_ns, drop_said_ns; /* when that was logged last, monotonic; 0: not since all was well */
 	struct sender_trouble trouble;
 	bool stored; /* the state directory could be written last time */
 	struct http_post_reply reply;
@@ -64,28 +64,36 @@ static void storage(struct sender *s, bool good, const struct err *err)
 	atomic_store(&s->setup.counts->storage_ok, good);
 }
 
-static void say(struct sender *s, const char *message, const char *reason)
+/* Not more than once a minute of each kind. */
+static void say(const struct sender *s, int64_t *said_ns, const char *message, const char *reason)
 {
 	int64_t now = clock_mono_ns();
 
-	pthread_mutex_lock(&s->lock);
-	snprintf(s->trouble.text, sizeof(s->trouble.text), "%s: %s", message, reason);
-	s->trouble.since_ns = s->trouble.since_ns ? s->trouble.since_ns : now;
-	pthread_mutex_unlock(&s->lock);
-	if (s->logged_ns && now - s->logged_ns < LOG_EVERY_S * NS_PER_S)
+	if (*said_ns && now - *said_ns < LOG_EVERY_S * NS_PER_S)
 		return;
-	s->logged_ns = now;
+	*said_ns = now;
 	LOG(WARN, message, "url", s->setup.loki->push_url, "reason", reason);
 }
 
-static void say_reply(struct sender *s, const char *message)
+/* Loki takes nothing: the status page tells until it does. */
+static void in_trouble(struct sender *s, const char *message, const char *reason)
+{
+	pthread_mutex_lock(&s->lock);
+	snprintf(s->trouble.text, sizeof(s->trouble.text), "%s: %s", message, reason);
+	s->trouble.since_ns = s->trouble.since_ns ? s->trouble.since_ns : clock_mono_ns();
+	pthread_mutex_unlock(&s->lock);
+	say(s, &s->trouble_said_ns, message, reason);
+}
+
+enum { REASON_MAX = 240 };
+
+static const char *reply_reason(const struct sender *s, char out[REASON_MAX])
 {
 	struct span text = {s->reply.text, s->reply.len}, line = {"", 0};
-	char reason[240];
 
 	scan_line(&text, &line);
-	snprintf(reason, sizeof(reason), "%d %.*s", s->reply.status, (int)(line.len < 200 ? line.len : 200), line.s);
-	say(s, message, reason);
+	snprintf(out, REASON_MAX, "%d %.*s", s->reply.status, (int)(line.len < 200 ? line.len : 200), line.s);
+	return out;
 }
 
 /* Doubles with each try; between half and all of it. */
@@ -114,8 +122,10 @@ static void wait_for(struct sender *s, int64_t ns)
 
 static void drop(struct sender *s, enum log_drop why, size_t n, const char *message)
 {
+	char reason[REASON_MAX];
+
 	log_count(&s->setup.counts->dropped[why], n);
-	say_reply(s, message);
+	say(s, &s->drop_said_ns, message, reply_reason(s, reason));
 }
 
 /* How many tries until it is not worth it to send the same bytes again; what a verdict asks for now. */
@@ -125,13 +135,17 @@ static enum action refused(struct sender *s, struct push *push, enum log_drop wh
 {
 	struct span text = {s->reply.text, s->reply.len};
 
-	drop(s, why, why == DROP_REFUSED ? loki_count_refused(text, push->p.entries) : push->p.entries, message);
+	size_t n = why == DROP_REFUSED ? loki_count_refused(text, push->p.entries) : push->p.entries;
+
+	drop(s, why, n, message);
+	log_count(&s->setup.counts->sent_entries, push->p.entries - n);
 	return ACT_DONE;
 }
 
 static enum action judge(struct sender *s, struct push *push)
 {
 	struct span text = {s->reply.text, s->reply.len};
+	char reason[REASON_MAX];
 
 	switch (loki_verdict(s->reply.status, text)) {
 	case LOKI_DELIVERED: return ACT_DONE;
@@ -151,13 +165,14 @@ static enum action judge(struct sender *s, struct push *push)
 			return ACT_SPLIT;
 		break;
 	case LOKI_DENIED:
-		say_reply(s,
-		          "Loki does not let us in; logs are kept and tried again. Look at its address and the "
-		          "credentials");
+		in_trouble(s,
+		           "Loki does not let us in; logs are kept and tried again. Look at its address and the "
+		           "credentials",
+		           reply_reason(s, reason));
 		wait_for(s, backoff_ns(push->tries, FIRST_DENIED_MS, LONGEST_DENIED_MS));
 		return ACT_RETRY;
 	}
-	say_reply(s, "Loki does not take logs now; they are kept and tried again");
+	in_trouble(s, "Loki does not take logs now; they are kept and tried again", reply_reason(s, reason));
 	wait_for(s, backoff_ns(push->tries, FIRST_WAIT_MS, LONGEST_WAIT_MS));
 	return ACT_RETRY;
 }
@@ -165,11 +180,11 @@ static enum action judge(struct sender *s, struct push *push)
 static void delivered(struct sender *s, const struct push *push)
 {
 	struct log_counts *c = s->setup.counts;
-	bool good = s->reply.status == 204 || s->reply.status == 200;
+	bool good = s->reply.status == 204;
 
-	if (good && s->logged_ns) {
+	if (good && s->trouble_said_ns) {
 		LOG(INFO, "Loki takes logs again", "url", s->setup.loki->push_url);
-		s->logged_ns = 0;
+		s->trouble_said_ns = 0;
 	}
 	log_count(&c->pushes, 1);
 	if (good) {
@@ -204,12 +219,12 @@ static enum action deliver(struct sender *s, struct push *push)
 			if (stopping(s))
 				break;
 			atomic_store(&c->delivering, false);
-			say(s, "Loki cannot be reached; logs are kept and tried again", err.text);
+			in_trouble(s, "Loki cannot be reached; logs are kept and tried again", err.text);
 			wait_for(s, backoff_ns(push->tries, FIRST_WAIT_MS, LONGEST_WAIT_MS));
 			continue;
 		}
 		atomic_store(&c->last_status, s->reply.status);
-		atomic_store(&c->delivering, s->reply.status == 204 || s->reply.status == 200);
+		atomic_store(&c->delivering, s->reply.status == 204);
 		act = judge(s, push);
 		if (act == ACT_DONE)
 			delivered(s, push);

@@ -5,7 +5,7 @@
 
 #include "base/clock.h"
 
-enum { CONNECT_TIMEOUT_MS = 5000 };
+enum { CONNECT_TIMEOUT_MS = 5000, PASSED_OVER_MAX = 1024 * 1024 };
 
 struct http_poster {
 	struct http_post_settings settings;
@@ -19,16 +19,17 @@ static void free_list(struct curl_slist **list)
 	curl_slist_free_all(*list);
 }
 
-/* The rest of a long reply is read, so that the connection can be used again, but not kept. */
+/* The rest of a long reply is read, so that the connection can be used again, but not kept; one without an end is
+ * broken off. */
 static size_t on_body(char *data, size_t size, size_t n, void *arg)
 {
 	struct http_post_reply *out = arg;
-	size_t len = size * n, room = sizeof(out->text) - 1 - out->len;
+	size_t len = size * n, room = sizeof(out->text) - 1 - out->len, taken = len < room ? len : room;
 
-	len = len < room ? len : room;
-	memcpy(out->text + out->len, data, len);
-	out->len += len;
-	return size * n;
+	memcpy(out->text + out->len, data, taken);
+	out->len += taken;
+	out->passed_over += len - taken;
+	return out->passed_over < PASSED_OVER_MAX ? len : 0;
 }
 
 static int on_progress(void *arg, curl_off_t a, curl_off_t b, curl_off_t c, curl_off_t d)
@@ -150,7 +151,7 @@ int http_post(struct http_poster *p, struct span body, struct http_header extra,
 		headers = curl_slist_append(headers, h->data);
 	if (extra.name && add_header(&headers, extra.name, extra.value) < 0)
 		return err_set(err, "out of memory");
-	out->len = 0;
+	out->len = out->passed_over = 0;
 	*p->reason = '\0';
 	curl_easy_setopt(p->curl, CURLOPT_HTTPHEADER, headers);
 	curl_easy_setopt(p->curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)body.len);
@@ -159,9 +160,10 @@ int http_post(struct http_poster *p, struct span body, struct http_header extra,
 	rc = curl_easy_perform(p->curl);
 	curl_easy_setopt(p->curl, CURLOPT_HTTPHEADER, NULL);
 	out->text[out->len] = '\0';
-	if (rc != CURLE_OK)
-		return err_set(err, "%s: %s", p->settings.url, *p->reason ? p->reason : curl_easy_strerror(rc));
 	curl_easy_getinfo(p->curl, CURLINFO_RESPONSE_CODE, &status);
+	/* what is refused is refused, however its words end */
+	if (rc != CURLE_OK && (rc == CURLE_ABORTED_BY_CALLBACK || status < 400))
+		return err_set(err, "%s: %s", p->settings.url, *p->reason ? p->reason : curl_easy_strerror(rc));
 	out->status = (int)status;
 	return 0;
 }

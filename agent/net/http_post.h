@@ -27,11 +27,12 @@ struct http_post_settings {
 	const atomic_bool *stop; /* true: a post under way ends with an error */
 };
 
-enum { HTTP_POST_TEXT_MAX = 4096 };
+enum { HTTP_POST_TEXT_MAX = 64 * 1024 };
 
 struct http_post_reply {
 	int status;
 	size_t len;
+	size_t passed_over;            /* bytes of the body behind those */
 	char text[HTTP_POST_TEXT_MAX]; /* the beginning of the body, NUL-terminated */
 };
 

@@ -78,7 +78,7 @@ def test_bearer_token(ship, doors, tmp_path, loki):
     shows_nowhere(agent, "t0k3n-of-mine")
 
 
-@pytest.mark.parametrize("status", [401, 403, 404, 405])
+@pytest.mark.parametrize("status", [200, 302, 401, 403, 404, 405])
 def test_not_let_in_is_kept_and_told(ship, doors, tmp_path, loki, status):
     door = doors()
     door.refuse = lambda request: status
@@ -89,6 +89,19 @@ def test_not_let_in_is_kept_and_told(ship, doors, tmp_path, loki, status):
     door.refuse = lambda request: None
     wait_for_all(loki, numbers(10), 120)
     assert sum(agent.metrics("/metrics/agent").named("vedette_logs_dropped_entries_total").values()) == 0
+
+
+def test_a_refusal_without_an_end_is_one(ship, doors, tmp_path, loki):
+    door = doors()
+    door.endless, door.refuse = True, lambda request: 400
+    write(tmp_path / "app.log", numbers(10))
+    agent = ship(door.url)
+    agent.expect_log("Loki refuses log entries")
+    dropped = "vedette_logs_dropped_entries_total"
+    support.wait_until(lambda: agent.metrics("/metrics/agent").value(dropped, reason="refused by Loki") == 10, what="the count")
+    door.refuse = lambda request: None
+    write(tmp_path / "app.log", numbers(10, 10))
+    wait_for_all(loki, numbers(10, 10))
 
 
 def test_tls_with_an_authority_and_a_client_certificate(ship, doors, authority, tmp_path, loki):
@@ -141,6 +154,7 @@ def test_partial_refusals_are_counted_and_the_rest_is_there(ship, strict, tmp_pa
     support.wait_until(lambda: agent.metrics("/metrics/agent").value("vedette_logs_dropped_entries_total",
                                                                      reason="refused by Loki") == 10, what="the count")
     assert value("vedette_logs_retries_total") == 0
+    assert value("vedette_logs_sent_entries_total") == 90
     write(tmp_path / "app.log", ["and on"])
     support.wait_until(lambda: "and on" in strict.lines(), what="the next line")
 
