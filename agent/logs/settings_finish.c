@@ -126,45 +126,69 @@ static void follow_files(struct arena *a, struct log_source *s)
 	unpack_first(a, &s->stages);
 }
 
-/* The families that a stage makes of lines; NULL behind the last. */
-static const char *metric_name(const struct chosen *stage, size_t i)
-{
-	const struct list *metrics = stage->value;
-	const struct field *name = stage->field->fields;
+/* A metric that a stage makes of lines. */
+struct made {
+	const char *name;
+	const struct string_list *labels;
+};
 
-	if (strcmp(stage->field->name, "metrics") != 0 || i >= metrics->n)
-		return NULL;
-	while (strcmp(name->name, "name") != 0)
-		name++;
-	return *(const char *const *)(const void *)((const char *)metrics->items + i * stage->field->item_size +
-	                                            name->offset);
+static const void *value_of(const struct field *rows, const char *item, const char *name)
+{
+	while (strcmp(rows->name, name) != 0)
+		rows++;
+	return item + rows->offset;
 }
 
-/* How often a family is made by the sources up to `last`. */
-static size_t times_made(const struct log_settings *s, size_t last, const char *name)
+/* False behind the last. */
+static bool metric_of(const struct chosen *stage, size_t i, struct made *out)
+{
+	const struct list *metrics = stage->value;
+	const char *item;
+
+	if (strcmp(stage->field->name, "metrics") != 0 || i >= metrics->n)
+		return false;
+	item = (const char *)metrics->items + i * stage->field->item_size;
+	out->name = *(const char *const *)value_of(stage->field->fields, item, "name");
+	out->labels = value_of(stage->field->fields, item, "labels");
+	return true;
+}
+
+/* Their series could be the same, unless a label tells what was read. */
+static bool clash(const struct made *a, const struct made *b)
+{
+	bool same = !strcmp(a->name, b->name) && a->labels->n == b->labels->n &&
+	            !string_list_has(a->labels, "filename") && !string_list_has(a->labels, "container");
+
+	for (size_t i = 0; same && i < a->labels->n; i++)
+		same = string_list_has(b->labels, a->labels->items[i]);
+	return same;
+}
+
+/* How many there are up to and with the source that would be the same as this one. */
+static size_t times_made(const struct log_settings *s, size_t last, const struct made *one)
 {
 	const struct log_source *sources = s->sources.items;
-	const char *other;
+	struct made other;
 	size_t n = 0;
 
 	for (size_t i = 0; i <= last; i++)
 		for (size_t k = 0; k < sources[i].stages.n; k++)
-			for (size_t m = 0; (other = metric_name((struct chosen *)sources[i].stages.items + k, m)); m++)
-				n += !strcmp(other, name);
+			for (size_t m = 0; metric_of((struct chosen *)sources[i].stages.items + k, m, &other); m++)
+				n += clash(one, &other);
 	return n;
 }
 
-/* Two stages with one family would give Prometheus two values for one series. */
+/* Two stages with one series would give Prometheus two values for it. */
 static const char *metric_made_twice(const struct log_settings *s)
 {
 	const struct log_source *sources = s->sources.items;
-	const char *name;
+	struct made one;
 
 	for (size_t i = 0; i < s->sources.n; i++)
 		for (size_t k = 0; k < sources[i].stages.n; k++)
-			for (size_t m = 0; (name = metric_name((struct chosen *)sources[i].stages.items + k, m)); m++)
-				if (times_made(s, i, name) > 1)
-					return name;
+			for (size_t m = 0; metric_of((struct chosen *)sources[i].stages.items + k, m, &one); m++)
+				if (times_made(s, i, &one) > 1)
+					return one.name;
 	return NULL;
 }
 
@@ -199,11 +223,11 @@ int log_settings_finish(struct arena *a, struct log_settings *s, const struct st
 		s->loki.url = arena_strdup(a, environment);
 	fault = fault_in(s, external_labels);
 	if (!fault && (twice = metric_made_twice(s)))
-		fault = arena_printf(
-			a,
-			"logs.sources: the metric %s is made by two stages; give one of them another name, or read "
-			"both in one source",
-			twice);
+		fault = arena_printf(a,
+		                     "logs.sources: the metric %s is made by two stages; give one of them another name "
+		                     "or labels, or read "
+		                     "both in one source",
+		                     twice);
 	if (fault) {
 		faults_add(faults, file, 0, 0, "%s", fault);
 		return -1;

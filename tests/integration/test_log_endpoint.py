@@ -215,6 +215,9 @@ def test_a_metric_of_two_sources_is_refused(tmp_path):
                       f"{{file: {{paths: [/b]}}, {stage}}}]}}")
     out = subprocess.run([support.VEDETTE, "check", f"--config.file={config}"], capture_output=True, text=True, check=False)
     assert out.returncode == 1 and "app_errors_total is made by two stages" in out.stdout + out.stderr
+    config.write_text(config.read_text().replace("match: x", "match: x, labels: [filename]"))
+    out = subprocess.run([support.VEDETTE, "check", f"--config.file={config}"], capture_output=True, text=True, check=False)
+    assert out.returncode == 0, out.stdout + out.stderr
 
 
 def test_what_is_there_is_shipped_to_the_loki_of_the_environment(start_agent, tmp_path, loki):
