@@ -36,8 +36,8 @@ struct hold *hold_begin(struct stage *s, const struct log_entry *e, uint64_t key
 /* Adds the entry's line behind a separator, and its range. */
 void hold_add(struct hold *h, const struct log_entry *e, const char *separator);
 
-/* The next piece of a line that a container runtime has cut, of which `whole` is the last. What would become longer than
- * max_bytes is sent on as it is, and the rest becomes another line. */
+/* The next piece of a line that a container runtime has cut, of which `whole` is the last. What would become longer
+ * than max_bytes is sent on as it is, and the rest becomes another line. */
 enum stage_result hold_piece(struct stage *s, struct log_entry *e, bool whole, uint64_t max_bytes);
 
 /* Sends on what the slot holds, and empties it. */
