@@ -113,8 +113,8 @@ def test_the_platforms_traceback_is_one_entry():
     text = "".join(json.dumps({"log": log, "stream": stream, "time": "2026-11-23T01:02:03Z"}) + "\n"
                    for log, stream in lines)
     done = subprocess.run([VEDETTE, "ship", "--dry-run", "--config.file", ROOT / "deploy/config/logs.yml",
-                           "--source=containers"], input=text.encode(), capture_output=True, timeout=60, check=False)
+                           "--source=fastapi"], input=text.encode(), capture_output=True, timeout=60, check=False)
     assert done.returncode == 0
     shown = done.stdout.decode()
     assert "\n5 lines, 2 entries shipped, 0 dropped\n" in shown and "\napp_pool_errors_total 1\n" in shown
-    assert '{stream="stderr", level="error"}' in shown
+    assert '{service_name="fastapi", stream="stderr", level="error"}' in shown
