@@ -13,8 +13,13 @@
  * steps anew at each place where a match could begin, and counts a run of characters as one: that is no limit for long
  * subjects. So it calls us before each item of the pattern, and we look at the clock now and then. */
 enum { MATCH_LIMIT = 100000, HEAP_LIMIT_KIB = 1024, LOOK_EVERY = 64 };
-#define TIME_LIMIT    (20 * NS_PER_MS)
-#define TIME_PER_BYTE 1000 /* more, for what was passed already: there may be as many matches as bytes */
+#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
+enum { SLOWDOWN = 20 }; /* of all that is looked at */
+#else
+enum { SLOWDOWN = 1 };
+#endif
+#define TIME_LIMIT    (20 * NS_PER_MS * SLOWDOWN)
+#define TIME_PER_BYTE (1000 * SLOWDOWN) /* more, for what was passed already: there may be as many matches as bytes */
 
 enum { OPTIONS = PCRE2_UTF | PCRE2_DOLLAR_ENDONLY | PCRE2_NEVER_BACKSLASH_C | PCRE2_AUTO_CALLOUT };
 

@@ -320,7 +320,8 @@ def unix_request(path, target):
 
 
 def start_on_unix(start_agent, path):
-    return start_agent(args=[f"--web.listen-address=unix:{path}"], ready=lambda agent: path.is_socket())
+    return start_agent(args=[f"--web.listen-address=unix:{path}"],
+                       ready=lambda agent: "listening" in agent.log.read_text())
 
 
 def test_unix_socket(start_agent, tmp_path):
