@@ -66,7 +66,7 @@ end_ours() {
 		kill -KILL "$pid"
 	done 2>/dev/null
 }
-trap 'end_ours >/dev/null; [ -z "${loki_build:-}" ] || kill "$loki_build" 2>/dev/null' EXIT
+trap 'end_ours >/dev/null; [ -z "${peers_build:-}" ] || kill -- "-$peers_build" 2>/dev/null' EXIT
 trap 'echo "interrupted"; exit 130' INT TERM HUP
 
 good() { passed=$((passed + 1)); }
@@ -164,15 +164,23 @@ tier_unit() {
 	build debug && run_ctest debug
 }
 
-# A Loki that could not be built is a skip; with CI=true its tests fail.
-wait_for_loki() {
-	[ -n "$loki_build" ] || return 0
-	wait "$loki_build" || echo "Loki could not be built: see $results/build-loki.log"
-	loki_build=
+# Tests of a server that could not be built are skipped; with CI=true they fail.
+wait_for_peers() {
+	[ -n "$peers_build" ] || return 0
+	wait "$peers_build" || echo "not all servers of the tests could be built: see $results/build-peers.log"
+	peers_build=
+}
+
+build_peers() {
+	local name failed=0
+	for name in minio mc loki; do
+		tests/peers/go_build.sh "$name" || failed=1
+	done
+	return $failed
 }
 
 tier_sanitize() {
-	wait_for_loki
+	wait_for_peers
 	build debug || return # some tests read what its golden program wrote
 	if build asan; then
 		run_ctest asan
@@ -190,7 +198,7 @@ tier_sanitize() {
 }
 
 tier_integration() {
-	wait_for_loki
+	wait_for_peers
 	build debug && build release && run_suite release
 	sed -n '/what came of log lines/,/^[^|]/{/^|/s/^/  /p}' "$results/pytest-release-suite.log"
 }
@@ -235,12 +243,13 @@ no_main_cluster() {
 no_main_cluster
 install_missing "${build_packages[@]}" "${run_packages[@]}" "${test_packages[@]}" "${database_packages[@]}"
 
-# The real Loki takes a quarter of an hour the first time: it is built beside the first tiers.
-loki_build=
+# The real Loki and MinIO take a quarter of an hour the first time: they are built beside the first tiers.
+peers_build=
 case " ${tiers[*]} " in
 *" integration "* | *" sanitize "*)
-	env -u VEDETTE_TEST_RUN tests/peers/go_build.sh loki >"$results/build-loki.log" 2>&1 &
-	loki_build=$!
+	export -f build_peers
+	env -u VEDETTE_TEST_RUN setsid bash -c build_peers >"$results/build-peers.log" 2>&1 &
+	peers_build=$!
 	;;
 esac
 

