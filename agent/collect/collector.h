@@ -25,6 +25,7 @@ enum target_kind {
 };
 
 struct http;
+struct memo;
 struct pg;
 struct statfs_pool;
 struct sticky;
@@ -48,6 +49,7 @@ struct probe {
 	struct pg *pg;         /* the client, where the target is asked in SQL; else NULL */
 	struct http *http;     /* the client, where it is asked over HTTP; else NULL */
 	struct sticky *sticky; /* what was chosen in earlier collections; there with pg only */
+	struct memo *memo;     /* what was remembered in earlier collections */
 };
 
 struct collector {

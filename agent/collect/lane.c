@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "base/thread.h"
+#include "collect/memo.h"
 #include "collect/statfs_pool.h"
 #include "collect/sticky.h"
 #include "net/http.h"
@@ -120,6 +121,7 @@ static void run_collector(struct run *run, size_t i)
 		.pg = lane->pg,
 		.http = lane->http,
 		.sticky = lane->sticky,
+		.memo = lane->memo,
 	};
 
 	__atomic_store_n(&lane->running, i, __ATOMIC_RELAXED);
@@ -260,6 +262,7 @@ int lane_start(struct lane *lane, struct err *err)
 	char name[16];
 
 	lane->reader = reader_new(&lane->fleet->roots);
+	lane->memo = memo_new();
 	lane->logged_up = true;
 	if (!lane->name)
 		lane->pg = make_client(lane->target);
@@ -285,6 +288,7 @@ void lane_fini(struct lane *lane)
 	pg_free(lane->pg);
 	http_free(lane->http);
 	sticky_free(lane->sticky);
+	memo_free(lane->memo);
 	pthread_cond_destroy(&lane->wake);
 }
 

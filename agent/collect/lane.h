@@ -60,6 +60,7 @@ struct lane {
 	struct pg *pg;              /* the lane's thread only; NULL unless the target is asked in SQL */
 	struct http *http;          /* the lane's thread only; NULL unless the target is asked over HTTP */
 	struct sticky *sticky;      /* the lane's thread only; there with pg only */
+	struct memo *memo;          /* the lane\'s thread only */
 	size_t running;             /* index of the collector at work */
 
 	/* the last full run, and what was missed since */

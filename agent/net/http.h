@@ -7,19 +7,26 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "base/scan.h"
+#include "net/http_access.h"
 
 struct http_request {
 	const char *url;         /* without a password: errors show it */
+	const char *method;      /* NULL: GET */
 	const char *unix_socket; /* NULL: TCP */
 	const char *accept;      /* NULL: whatever there is */
-	int64_t timeout_ns;      /* for all of it */
-	size_t max_bytes;        /* of the body */
-	bool insecure;           /* do not verify the server's certificate: only for our own loopback */
+	const struct http_header *headers;
+	size_t n_headers;
+	const struct span *body;          /* NULL: none */
+	const struct http_access *access; /* NULL: as nobody in particular */
+	int64_t timeout_ns;               /* for all of it */
+	size_t max_bytes;                 /* of the body that comes */
+	bool no_redirects;                /* the response is given as it is, wherever it leads */
 };
 
 struct http_response {
 	int status;
 	struct span body;
+	struct span headers; /* as they came, each with its end of line */
 };
 
 struct http;
@@ -32,7 +39,10 @@ void http_free(struct http *http); /* NULL is allowed */
 MUST_CHECK int http_fetch(struct http *http, struct arena *a, const struct http_request *rq, struct http_response *out,
                           struct err *err);
 
-/* The same with a client for this one request. */
+/* The value of the first header of that name, in the arena; NULL: there is none. */
+const char *http_header_of(const struct http_response *response, struct arena *a, const char *name);
+
+/* http_fetch with a client for this one request. */
 MUST_CHECK int http_get(struct arena *a, const struct http_request *rq, struct http_response *out, struct err *err);
 
 /* For tests: a client whose requests this function answers. */

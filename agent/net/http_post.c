@@ -1,9 +1,10 @@
 #include "net/http_post.h"
 
-#include <curl/curl.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
+#include "net/curl_setup.h"
 
 enum { CONNECT_TIMEOUT_MS = 5000, PASSED_OVER_MAX = 1024 * 1024 };
 
@@ -40,56 +41,15 @@ static int on_progress(void *arg, curl_off_t a, curl_off_t b, curl_off_t c, curl
 	return p->settings.stop && atomic_load_explicit(p->settings.stop, memory_order_relaxed);
 }
 
-static int add_header(struct curl_slist **list, const char *name, const char *value)
-{
-	char CLEANUP_FREE *text = NULL;
-	struct curl_slist *longer;
-
-	/* curl leaves a header without a value out, unless it ends with a semicolon */
-	if (asprintf(&text, *value ? "%s: %s" : "%s;", name, value) < 0)
-		abort();
-	longer = curl_slist_append(*list, text);
-	if (!longer)
-		return -1;
-	*list = longer;
-	return 0;
-}
-
 static int set_headers(struct http_poster *p)
 {
 	const struct http_post_settings *s = &p->settings;
-	int rc = add_header(&p->headers, "Content-Type", s->content_type);
+	int rc = curl_add_header(&p->headers, "Content-Type", s->content_type);
 
 	rc |= curl_slist_append(p->headers, "Expect:") ? 0 : -1;
 	for (size_t i = 0; i < s->n_headers; i++)
-		rc |= add_header(&p->headers, s->headers[i].name, s->headers[i].value);
+		rc |= curl_add_header(&p->headers, s->headers[i].name, s->headers[i].value);
 	return rc;
-}
-
-static void set_credentials(CURL *curl, const struct http_post_settings *s)
-{
-	if (s->username) {
-		curl_easy_setopt(curl, CURLOPT_HTTPAUTH, (long)CURLAUTH_BASIC);
-		curl_easy_setopt(curl, CURLOPT_USERNAME, s->username);
-		curl_easy_setopt(curl, CURLOPT_PASSWORD, s->password ? s->password : "");
-	} else if (s->bearer_token) {
-		curl_easy_setopt(curl, CURLOPT_HTTPAUTH, (long)CURLAUTH_BEARER);
-		curl_easy_setopt(curl, CURLOPT_XOAUTH2_BEARER, s->bearer_token);
-	}
-}
-
-static void set_tls(CURL *curl, const struct http_post_settings *s)
-{
-	if (s->ca_file)
-		curl_easy_setopt(curl, CURLOPT_CAINFO, s->ca_file);
-	if (s->cert_file)
-		curl_easy_setopt(curl, CURLOPT_SSLCERT, s->cert_file);
-	if (s->key_file)
-		curl_easy_setopt(curl, CURLOPT_SSLKEY, s->key_file);
-	if (s->insecure_skip_verify) {
-		curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, 0L);
-		curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, 0L);
-	}
 }
 
 static void configure(struct http_poster *p)
@@ -110,8 +70,7 @@ static void configure(struct http_poster *p)
 	curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, on_progress);
 	curl_easy_setopt(curl, CURLOPT_XFERINFODATA, p);
 	curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, p->reason);
-	set_credentials(curl, s);
-	set_tls(curl, s);
+	curl_set_access(curl, &s->access);
 }
 
 int http_poster_new(struct http_poster **out, const struct http_post_settings *settings, struct err *err)
@@ -149,7 +108,7 @@ int http_post(struct http_poster *p, struct span body, struct http_header extra,
 
 	for (const struct curl_slist *h = p->headers; h; h = h->next)
 		headers = curl_slist_append(headers, h->data);
-	if (extra.name && add_header(&headers, extra.name, extra.value) < 0)
+	if (extra.name && curl_add_header(&headers, extra.name, extra.value) < 0)
 		return err_set(err, "out of memory");
 	out->len = out->passed_over = 0;
 	*p->reason = '\0';

@@ -8,18 +8,12 @@
 
 #include "base/err.h"
 #include "base/scan.h"
-
-struct http_header {
-	const char *name, *value;
-};
+#include "net/http_access.h"
 
 struct http_post_settings {
 	const char *url;
 	const char *content_type;
-	const char *username, *password; /* NULL: no basic authentication */
-	const char *bearer_token;        /* NULL: none */
-	const char *ca_file, *cert_file, *key_file;
-	bool insecure_skip_verify;
+	struct http_access access;
 	const char *proxy; /* NULL: none, whatever the environment says */
 	const struct http_header *headers;
 	size_t n_headers;

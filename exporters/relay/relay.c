@@ -1,7 +1,6 @@
 /* Expositions of other programs, passed on below /metrics/relay. */
 #include "collect/relay.h"
-
-#include <string.h>
+#include "collect/http_target.h"
 
 #define SECOND INT64_C(1000000000)
 
@@ -31,12 +30,9 @@ static bool is_in_main(const void *config)
 static int check(const struct attachment *all, size_t i, struct err *err)
 {
 	const struct relay_options *o = all[i].config;
-	const char *host = strstr(o->url, "://");
 
-	if (strncmp(o->url, "http://", 7) != 0 && strncmp(o->url, "https://", 8) != 0)
-		return err_set(err, "the url begins with http:// or https://");
-	if (memchr(host + 3, '@', strcspn(host + 3, "/?#")))
-		return err_set(err, "the url holds a user or a password, which errors would show; leave it out");
+	if (http_url_check(o->url, err) < 0)
+		return -1;
 	if (o->in_main && !all[i].name)
 		return err_set(err, "what goes into /metrics needs a name to be told from the agent's own; give one");
 	return 0;

@@ -17,6 +17,7 @@
 #include "base/buf.h"
 #include "base/file.h"
 #include "base/num.h"
+#include "collect/memo.h"
 #include "collect/statfs_pool.h"
 #include "collect/sticky.h"
 #include "config/bind.h"
@@ -192,17 +193,39 @@ static struct pg *frozen_pg(struct arena *a, const struct collector *c, char *di
 	return pg_new_with(frozen_rows, dir, (int)version);
 }
 
-/* A web server that does not change: http/body is what it answers, and nothing answers where that is not there. */
+/* "/health?x=1" of a URL as a file's name: "_health_x=1". */
+static char *name_of_path(struct arena *a, const char *url)
+{
+	const char *path = strchr(strstr(url, "://") + 3, '/');
+	char *name = arena_strdup(a, path && path[1] ? path : "body");
+
+	for (char *c = name; *c; c++)
+		if (*c == '/' || *c == '?' || *c == '&')
+			*c = '_';
+	return name;
+}
+
+/* A web server that does not change: http/<path> is what it answers there, or else http/body. Where the file begins
+ * with "HTTP/1.1 ", it holds the status, the headers and, behind an empty line, the body. */
 static int frozen_body(void *dir, struct arena *a, const struct http_request *rq, struct http_response *out,
                        struct err *err)
 {
+	const char *name = name_of_path(a, rq->url), *body;
+	uint64_t status;
 	char *text;
 	size_t len;
 
-	(void)rq;
-	if (file_read(a, arena_printf(a, "%s/http/body", (const char *)dir), 16 << 20, &text, &len, err) < 0)
+	if (file_read(a, arena_printf(a, "%s/http/%s", (const char *)dir, name), 16 << 20, &text, &len, err) < 0 &&
+	    file_read(a, arena_printf(a, "%s/http/body", (const char *)dir), 16 << 20, &text, &len, err) < 0)
 		return -1;
-	*out = (struct http_response){200, {text, len}};
+	*out = (struct http_response){200, {text, len}, {"", 0}};
+	if (strncmp(text, "HTTP/1.1 ", 9) != 0)
+		return 0;
+	body = strstr(text, "\n\n");
+	if (!body || !num_parse_u64(text + 9, 3, &status))
+		return err_set(err, "http/%s: neither a status nor an empty line", name);
+	*out = (struct http_response){
+		(int)status, {body + 2, len - (size_t)(body + 2 - text)}, {text, (size_t)(body + 1 - text)}};
 	return 0;
 }
 
@@ -227,7 +250,8 @@ static void expose(struct arena *a, const struct registered_collector *rc, char 
 	                      .kernel = &frozen,
 	                      .pg = frozen_pg(a, c, dir),
 	                      .http = c->target == TARGET_HTTP ? http_new_with(frozen_body, dir) : NULL,
-	                      .sticky = sticky_new()};
+	                      .sticky = sticky_new(),
+	                      .memo = memo_new()};
 
 	if (exporter->attaches_to)
 		probe.config = bind_items(a, exporter, arena_printf(a, "%s/items.yml", dir));
@@ -248,6 +272,7 @@ static void expose(struct arena *a, const struct registered_collector *rc, char 
 	pg_free(probe.pg);
 	http_free(probe.http);
 	sticky_free(probe.sticky);
+	memo_free(probe.memo);
 	reader_free(reader);
 }
 
