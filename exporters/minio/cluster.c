@@ -1,0 +1,46 @@
+/* MinIO's metrics of the whole cluster: capacity, usage, drives and erasure sets, and of the server's requests. */
+#include "exporters/minio/common_minio.h"
+
+enum { USAGE, OBJECTS, CAPACITY, FREE };
+
+static const struct metric_desc metrics[] = {
+	[USAGE] = {"vedette_s3_usage_bytes",
+                   "Bytes of all objects and their versions, as the store counted them last."},
+	[OBJECTS] = {"vedette_s3_objects", "Objects in the store, as it counted them last."},
+	[CAPACITY] = {"vedette_s3_capacity_bytes", "Bytes that all drives can hold, without what redundancy takes."},
+	[FREE] = {"vedette_s3_free_bytes", "Bytes of that which are free."},
+	{"minio_cluster_<metric>", "What MinIO tells of the cluster.", METRIC_UNTYPED, NULL, true},
+	{"minio_s3_<metric>", "What MinIO tells of requests to a server.", METRIC_UNTYPED, NULL, true},
+	{0},
+};
+
+static const char *const v3[] = {"/minio/metrics/v3/cluster/health",      "/minio/metrics/v3/cluster/usage/objects",
+                                 "/minio/metrics/v3/cluster/erasure-set", "/minio/metrics/v3/cluster/iam",
+                                 "/minio/metrics/v3/cluster/config",      NULL};
+
+static const struct minio_alias aliases[] = {
+	{"minio_cluster_usage_total_bytes", &metrics[USAGE]},
+	{"minio_cluster_usage_objects_total_bytes", &metrics[USAGE]},
+	{"minio_cluster_usage_object_total", &metrics[OBJECTS]},
+	{"minio_cluster_usage_objects_count", &metrics[OBJECTS]},
+	{"minio_cluster_capacity_usable_total_bytes", &metrics[CAPACITY]},
+	{"minio_cluster_health_capacity_usable_total_bytes", &metrics[CAPACITY]},
+	{"minio_cluster_capacity_usable_free_bytes", &metrics[FREE]},
+	{"minio_cluster_health_capacity_usable_free_bytes", &metrics[FREE]},
+	{0},
+};
+
+static const struct minio_source source = {.v2 = "/minio/v2/metrics/cluster", .v3 = v3, .aliases = aliases};
+
+static int collect(struct probe *p, struct sample_set *set, struct err *err)
+{
+	return minio_read(p, &source, set, err);
+}
+
+const struct collector collector_minio_cluster = {
+	.name = "cluster",
+	.help = "Metrics of the whole MinIO cluster, under its own names.",
+	.target = TARGET_HTTP,
+	.metrics = metrics,
+	.collect = collect,
+};

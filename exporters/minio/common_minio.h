@@ -1,0 +1,41 @@
+/* What the collectors of a MinIO share, and those of any other store that speaks S3: its settings, its URLs, and how
+ * its own metrics are fetched. On the lane's thread; memory is the probe's arena. */
+#pragma once
+
+#include "collect/collector.h"
+#include "net/http_access.h"
+
+enum minio_metrics { MINIO_V2, MINIO_V3, MINIO_ALL, MINIO_NONE };
+
+/* A target's settings. */
+struct minio_target {
+	const char *url;
+	const char *access_key, *secret_key; /* NULL: it wants none */
+	struct http_access access;           /* of which the settings give TLS */
+	int64_t timeout;                     /* nanoseconds, for each request */
+	int metrics;                         /* enum minio_metrics */
+};
+
+/* A family of MinIO's that every store has under a name of ours. */
+struct minio_alias {
+	const char *name;             /* MinIO's; NULL ends a table */
+	const struct metric_desc *as; /* with a label bucket where that is by_bucket */
+	bool by_bucket;
+};
+
+/* What one collector asks for; tables end with NULL. */
+struct minio_source {
+	const char *v2;                /* path */
+	const char *const *v3;         /* paths */
+	const char *v3_of_each_bucket; /* begins the path of each bucket that those tell of; NULL: none */
+	const struct minio_alias *aliases;
+};
+
+const char *minio_url(const struct probe *p, const char *path);
+
+/* The time that is left for one request. */
+int64_t minio_timeout(const struct probe *p);
+
+/* Adds what the source's paths tell in the version that the settings ask for; a family that an earlier collector of the
+ * same scrape has brought is not brought again. */
+MUST_CHECK int minio_read(struct probe *p, const struct minio_source *source, struct sample_set *set, struct err *err);

@@ -1,0 +1,63 @@
+/* MinIO, and any other store that speaks S3. */
+#include <string.h>
+
+#include "collect/http_target.h"
+#include "exporters/minio/common_minio.h"
+
+#define SECOND INT64_C(1000000000)
+
+static const char *const versions[] = {
+	[MINIO_V2] = "v2", [MINIO_V3] = "v3", [MINIO_ALL] = "all", [MINIO_NONE] = "none", NULL};
+
+static const struct field fields[] = {
+	{.name = "url",
+         .type = FIELD_STRING,
+         .offset = FIELD_AT(struct minio_target, url, const char *),
+         .help = "Where it serves S3, such as http://minio:9000.",
+         .required = true},
+	F_SECRET(struct minio_target, access_key,
+                 "Access key of a user or service account; to read metrics it needs a policy with admin:Prometheus and "
+                 "nothing else. Without one MinIO must have MINIO_PROMETHEUS_AUTH_TYPE=public."),
+	F_SECRET(struct minio_target, secret_key, "The secret key that belongs to it."),
+	{.name = "tls",
+         .type = FIELD_STRUCT,
+         .offset = FIELD_AT(struct minio_target, access, struct http_access),
+         .fields = http_tls_fields,
+         .help = "For https URLs."},
+	{.name = "timeout",
+         .type = FIELD_DURATION,
+         .offset = FIELD_AT(struct minio_target, timeout, int64_t),
+         .def = "5s",
+         .help = "The longest that one request may take.",
+         .min = SECOND / 10,
+         .max = 120 * SECOND},
+	F_ENUM(struct minio_target, metrics, "v2",
+               "Which of MinIO's own metrics to pass on: v2, v3, all of both, or none, for a store that is no MinIO.",
+               versions),
+	{0},
+};
+
+static int check(const struct attachment *all, size_t i, struct err *err)
+{
+	const struct minio_target *t = all[i].config;
+
+	if (http_url_check(t->url, err) < 0 || http_access_check(&t->access, err) < 0)
+		return -1;
+	if (strpbrk(t->url, "?#"))
+		return err_set(err, "the url is the server's alone, without ? and #");
+	if (!t->access_key != !t->secret_key)
+		return err_set(err, "access_key and secret_key go together; write %s too",
+		               t->access_key ? "secret_key" : "access_key");
+	return 0;
+}
+
+const struct exporter exporter_minio = {
+	.name = "minio",
+	.help = "MinIO, and other stores that speak S3.",
+	.job = "minio",
+	.many_targets = true,
+	.target = TARGET_HTTP,
+	.fields = fields,
+	.config_size = sizeof(struct minio_target),
+	.check = check,
+};
