@@ -22,7 +22,8 @@ static void make_target(struct arena *a, const struct exporter_layout *l, const 
 		const struct collector *c = l->slots[i].collector;
 		bool on = !c->off_by_default || string_list_has(&head->collectors.enable, c->name);
 
-		if (!on || string_list_has(&head->collectors.disable, c->name))
+		if (!on || string_list_has(&head->collectors.disable, c->name) ||
+		    (c->wanted && !c->wanted(out->config)))
 			continue;
 		enabled[out->n_collectors++] =
 			(struct enabled_collector){c, c->fields ? (const char *)bound + l->slots[i].offset : NULL};

@@ -58,6 +58,8 @@ struct collector {
 	enum target_kind target;
 	const char *lane; /* NULL: the target's own; else a lane of its own beside it, with this name */
 	bool off_by_default;
+	/* Whether the target's settings ask for it; NULL: it needs none there */
+	bool (*wanted)(const void *target);
 	const struct field *fields; /* its section of the config, called as the collector; NULL: none */
 	size_t config_size;
 	const struct metric_desc *metrics; /* every family it can emit; a row without a name ends them */

@@ -32,9 +32,17 @@ static const struct kernel real_kernel = {real_uname, real_adjtimex, real_clock}
 
 const char *lane_label(const struct lane *lane)
 {
-	if (lane->name)
-		return lane->name;
-	return lane->target->name ? lane->target->name : "";
+	return lane->label;
+}
+
+static char *make_label(const struct lane *lane)
+{
+	const char *target = lane->target->name ? lane->target->name : "", *name = lane->name ? lane->name : "";
+	char *label;
+
+	if (asprintf(&label, "%s%s%s", target, *target && *name ? "/" : "", name) < 0)
+		abort();
+	return label;
 }
 
 static struct run *run_new(struct lane *lane, uint64_t mask, bool full, int64_t deadline_ns)
@@ -261,6 +269,7 @@ int lane_start(struct lane *lane, struct err *err)
 {
 	char name[16];
 
+	lane->label = make_label(lane);
 	lane->reader = reader_new(&lane->fleet->roots);
 	lane->memo = memo_new();
 	lane->logged_up = true;
@@ -283,6 +292,7 @@ void lane_fini(struct lane *lane)
 		arena_fini(&lane->spare->arena);
 		free(lane->spare);
 	}
+	free(lane->label);
 	reader_free(lane->reader);
 	statfs_pool_free(lane->statfs);
 	pg_free(lane->pg);

@@ -46,6 +46,7 @@ struct lane {
 	struct fleet *fleet;
 	const struct target *target;
 	const char *name; /* NULL: the target's own lane */
+	char *label;
 	struct enabled_collector collectors[LANE_MAX_COLLECTORS];
 	size_t n;
 
@@ -103,7 +104,8 @@ struct run *lane_kick(struct lane *lane, uint64_t mask, int64_t deadline_ns, int
 void lane_missed(struct lane *lane, struct run *run);
 void run_unref(struct run *run);
 
-/* The label that tells lanes apart in the agent's own metrics: the target's name, or the lane's. */
+/* The label that tells lanes apart in the agent's own metrics: the target's name, the lane's, or
+ * "target/lane" where it has both. */
 const char *lane_label(const struct lane *lane);
 
 /* Tells a gather that one of its runs is done; the lock is held. */
