@@ -5,6 +5,7 @@
  */
 #include <jansson.h>
 
+#include "base/utc.h"
 #include "exporters/container/common_container.h"
 
 #define TASKS "run/containerd/io.containerd.runtime.v2.task"
@@ -31,22 +32,12 @@ static const char *text_of(struct arena *a, const json_t *json)
 	return text && *text ? arena_strdup(a, text) : NULL;
 }
 
-/* "2026-11-20T10:00:00.123456789Z", which is in UTC; -1 for anything else and for Docker's zero time. */
+/* -1 for what is no time, and for Docker's zero time. */
 static double time_of(const json_t *json)
 {
-	const char *text = json_string_value(json), *rest;
-	struct tm tm = {0};
-	char *end;
-	double fraction = 0;
+	double seconds;
 
-	rest = text ? strptime(text, "%Y-%m-%dT%H:%M:%S", &tm) : NULL;
-	if (!rest || tm.tm_year < 70)
-		return -1;
-	if (*rest == '.') {
-		fraction = strtod(rest, &end);
-		rest = end;
-	}
-	return !strcmp(rest, "Z") ? (double)timegm(&tm) + fraction : -1;
+	return utc_parse(json_string_value(json), &seconds) ? seconds : -1;
 }
 
 static json_t *parse(const char *path, struct span text, struct err *err)
