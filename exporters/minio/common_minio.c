@@ -118,6 +118,9 @@ static int fetch(struct probe *p, const char *url, struct http_response *out, st
 	return http_fetch(p->http, p->arena, &rq, out, err);
 }
 
+typedef int read_fn(struct probe *p, const struct minio_source *source, struct sample_set *read,
+                    struct promtext *reader, struct err *err);
+
 /* 1: the server knows no such path. */
 static int read_path(struct probe *p, const char *path, struct sample_set *read, struct promtext *reader,
                      struct err *err)
@@ -178,22 +181,31 @@ static int read_v3(struct probe *p, const struct minio_source *source, struct sa
 	return source->v3_of_each_bucket ? read_buckets(p, source, read, reader, err) : 0;
 }
 
-int minio_read(struct probe *p, const struct minio_source *source, struct sample_set *set, struct err *err)
+/* One version's metrics. Both have some families in common. */
+static int read_version(struct probe *p, const struct minio_source *source, read_fn *read_it, struct sample_set *set,
+                        struct err *err)
 {
-	int metrics = target_of(p)->metrics;
 	struct promtext reader;
 	struct sample_set read;
-	int rc = 0;
+	int rc;
 
 	promtext_init(&reader, p->arena, true);
 	sample_set_init(&read, p->arena, NULL);
 	read.common = set->common;
 	read.common_len = set->common_len;
-	if (metrics == MINIO_V2 || metrics == MINIO_ALL)
-		rc = read_v2(p, source, &read, &reader, err);
-	if (rc == 0 && (metrics == MINIO_V3 || metrics == MINIO_ALL))
-		rc = read_v3(p, source, &read, &reader, err);
+	rc = read_it(p, source, &read, &reader, err);
 	add_aliases(p, source, &read, set);
 	take_new(set, &read);
 	return rc;
+}
+
+int minio_read(struct probe *p, const struct minio_source *source, struct sample_set *set, struct err *err)
+{
+	int metrics = target_of(p)->metrics;
+
+	if ((metrics == MINIO_V2 || metrics == MINIO_ALL) && read_version(p, source, read_v2, set, err) < 0)
+		return -1;
+	if ((metrics == MINIO_V3 || metrics == MINIO_ALL) && read_version(p, source, read_v3, set, err) < 0)
+		return -1;
+	return 0;
 }
