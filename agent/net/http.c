@@ -1,5 +1,6 @@
 #include "net/http.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -183,6 +184,20 @@ static struct span in_arena(struct arena *a, const struct buf *b)
 	return (struct span){arena_strndup(a, b->data ? b->data : "", b->len), b->len};
 }
 
+/* What befell the server, where what libcurl says leaves that open. */
+static const char *reason_of(CURL *curl, CURLcode rc, const struct coming *coming)
+{
+	long reason = 0, sent = 0;
+
+	curl_easy_getinfo(curl, CURLINFO_OS_ERRNO, &reason);
+	curl_easy_getinfo(curl, CURLINFO_REQUEST_SIZE, &sent);
+	if (rc == CURLE_COULDNT_CONNECT && reason == ECONNREFUSED)
+		return "connection refused: nothing listens there; is it running?";
+	if (rc == CURLE_OPERATION_TIMEDOUT && sent && !coming->headers.len)
+		return "timed out: it took the request and answers nothing; it hangs, is stopped or has too much to do";
+	return *coming->reason ? coming->reason : curl_easy_strerror(rc);
+}
+
 static int perform(CURL *curl, const struct http_request *rq, struct coming *coming, struct err *err)
 {
 	CURLcode rc = curl_easy_perform(curl);
@@ -193,7 +208,7 @@ static int perform(CURL *curl, const struct http_request *rq, struct coming *com
 	if (coming->headers.failed)
 		return err_set(err, "%s: the answer has more than %d bytes of headers", rq->url, HEADERS_MAX);
 	if (rc != CURLE_OK)
-		return err_set(err, "%s: %s", rq->url, *coming->reason ? coming->reason : curl_easy_strerror(rc));
+		return err_set(err, "%s: %s", rq->url, reason_of(curl, rc, coming));
 	return 0;
 }
 

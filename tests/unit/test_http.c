@@ -175,6 +175,28 @@ static void test_headers_and_bodies_have_bounds(void **state)
 	assert_non_null(strstr(err.text, "bytes of headers"));
 }
 
+/* Nobody listens; then somebody does, but never answers, as a stopped process. */
+static void test_refused_and_hanging_are_told_apart(void **state)
+{
+	struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	struct arena CLEANUP(arena_fini) a = {0};
+	int fd CLEANUP(cleanup_fd_fn) = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	struct http_request rq = {.timeout_ns = NS_PER_S / 5, .max_bytes = 1000};
+	socklen_t len = sizeof(at);
+	struct http_response r;
+	struct err err;
+
+	(void)state;
+	assert_int_equal(bind(fd, (struct sockaddr *)&at, len), 0);
+	assert_int_equal(getsockname(fd, (struct sockaddr *)&at, &len), 0);
+	rq.url = arena_printf(&a, "http://127.0.0.1:%d/", ntohs(at.sin_port));
+	assert_int_equal(http_get(&a, &rq, &r, &err), -1);
+	assert_non_null(strstr(err.text, "connection refused: nothing listens there"));
+	assert_int_equal(listen(fd, 1), 0);
+	assert_int_equal(http_get(&a, &rq, &r, &err), -1);
+	assert_non_null(strstr(err.text, "timed out: it took the request and answers nothing"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -183,6 +205,7 @@ int main(void)
 		cmocka_unit_test(test_a_header_is_found_whatever_its_case),
 		cmocka_unit_test(test_redirects_are_given_or_refused),
 		cmocka_unit_test(test_headers_and_bodies_have_bounds),
+		cmocka_unit_test(test_refused_and_hanging_are_told_apart),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
