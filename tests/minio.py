@@ -1,0 +1,97 @@
+"""A real MinIO for the tests: built once from its pinned module, drives below a temporary directory; mc sets it up."""
+import json
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+
+import pytest
+
+import support
+
+ROOT_KEY, ROOT_SECRET = "vedette-root", "vedette-root-secret"
+
+
+def program(name):
+    """A built program; the tests are skipped without one, and fail where everything has to run."""
+    found = os.environ.get(name.upper()) or support.ROOT / "build/peers" / name
+    if os.path.exists(found):
+        return pathlib.Path(found)
+    if os.environ.get("CI") == "true":
+        pytest.fail(f"no {name} was built; see tests/peers/go_build.sh {name}")
+    pytest.skip(f"no {name} was built (tests/peers/go_build.sh {name}; it needs Go)")
+
+
+class Minio:
+    """One server with as many drives; `drives` may also be folders that are there already."""
+
+    def __init__(self, directory, drives=1, environment=None):
+        self.directory, self.port = directory, support.free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        if isinstance(drives, int):
+            drives = [directory / f"drive{i + 1}" for i in range(drives)]
+        self.drives = [str(d) for d in drives]
+        self.environment = {"PATH": os.environ["PATH"], "HOME": str(directory), "MINIO_ROOT_USER": ROOT_KEY,
+                            "MINIO_ROOT_PASSWORD": ROOT_SECRET, "MINIO_BROWSER": "off", "MINIO_UPDATE": "off",
+                            "MINIO_CI_CD": "on", **(environment or {})}  # else it takes no drive of the system's disk
+        self.process = None
+        self.start()
+
+    def start(self, wait=True):
+        with open(self.directory / "minio.log", "ab") as log:
+            self.process = subprocess.Popen(
+                [program("minio"), "server", "--address", f"127.0.0.1:{self.port}", *self.drives],
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.directory, env=self.environment)
+        if wait:
+            support.wait_until(self.ready, 60, "MinIO is ready")
+
+    def ready(self):
+        assert self.process.poll() is None, (self.directory / "minio.log").read_text()[-3000:]
+        return support.answers(self.port, "/minio/health/cluster")
+
+    def kill(self):
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGCONT)
+            self.process.kill()
+        self.process.wait()
+
+    def mc(self, *arguments, data=None):
+        """What mc says; `server` in the arguments is this one, entered as root."""
+        host = f"http://{ROOT_KEY}:{ROOT_SECRET}@127.0.0.1:{self.port}"
+        done = subprocess.run([program("mc"), "--config-dir", self.directory / "mc", "--quiet", "--json", *arguments],
+                              input=data, capture_output=True, check=False, timeout=60,
+                              env={**self.environment, "MC_HOST_server": host})
+        assert done.returncode == 0, (arguments, done.stdout, done.stderr)
+        return done.stdout.decode()
+
+    def add_user(self, key, secret, *statements):
+        """A user who may do nothing but what these statements of a policy say."""
+        self.mc("admin", "user", "add", "server", key, secret)
+        if not statements:
+            return
+        policy = self.directory / f"{key}.json"
+        policy.write_text(json.dumps({"Version": "2012-10-17", "Statement": statements}))
+        self.mc("admin", "policy", "create", "server", key, str(policy))
+        self.mc("admin", "policy", "attach", "server", key, "--user", key)
+
+    def put(self, path, data):
+        self.mc("pipe", f"server/{path}", data=data)
+
+
+MAY_SEE_METRICS = {"Effect": "Allow", "Action": ["admin:Prometheus"]}
+
+
+def run(directory, **kwargs):
+    """A server for as long as somebody wants it: `yield from minio.run(...)`."""
+    server = Minio(directory, **kwargs)
+    try:
+        yield server
+    finally:
+        server.kill()
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+@pytest.fixture
+def minio(tmp_path_factory):
+    yield from run(tmp_path_factory.mktemp("minio"))
