@@ -50,6 +50,7 @@ struct probe {
 	struct http *http;     /* the client, where it is asked over HTTP; else NULL */
 	struct sticky *sticky; /* what was chosen in earlier collections; there with pg only */
 	struct memo *memo;     /* what was remembered in earlier collections */
+	struct err *note;      /* what the lane is to log when it has changed: what went wrong over there */
 };
 
 struct collector {

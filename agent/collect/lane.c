@@ -130,6 +130,7 @@ static void run_collector(struct run *run, size_t i)
 		.http = lane->http,
 		.sticky = lane->sticky,
 		.memo = lane->memo,
+		.note = &run->note,
 	};
 
 	__atomic_store_n(&lane->running, i, __ATOMIC_RELAXED);
@@ -156,6 +157,16 @@ static void execute(struct run *run)
 	if (lane->pg)
 		run->up = pg_answered(lane->pg);
 	reader_sweep(lane->reader);
+}
+
+/* Called without the lock, as report is. */
+static void pass_note_on(struct lane *lane, const struct run *run)
+{
+	if (!run->note.text[0] || !strcmp(run->note.text, lane->noted.text))
+		return;
+	LOG(WARN, "target reports a failure", "exporter", lane->target->exporter->name, "target", lane_label(lane),
+	    "err", run->note.text);
+	lane->noted = run->note;
 }
 
 /* Says when a lane begins to fail or recovers, and reminds once a minute. Called without the lock. */
@@ -245,6 +256,7 @@ static void *lane_main(void *arg)
 		pthread_mutex_unlock(&fleet->lock);
 		execute(run);
 		report(lane, run);
+		pass_note_on(lane, run);
 		pthread_mutex_lock(&fleet->lock);
 		finish(lane, run);
 	}

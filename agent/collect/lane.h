@@ -39,6 +39,7 @@ struct run {
 	bool success[LANE_MAX_COLLECTORS];
 	double duration[LANE_MAX_COLLECTORS];
 	struct err error; /* of the first collector that failed; "" for none */
+	struct err note;  /* what a collector wants to be logged; "" for nothing */
 	bool up;
 };
 
@@ -74,6 +75,7 @@ struct lane {
 	int64_t finished_ns;
 	size_t samples;
 	bool logged_up;
+	struct err noted; /* the last note that was logged */
 	int64_t logged_ns;
 };
 

@@ -3,9 +3,9 @@
  * tests/golden/<exporter_collector>/<case>/ holds proc/, sys/ and root/ (each may be missing), config.yml (the
  * collector's own section; may be missing), target.yml (its target's settings; may be missing), relay.yml (those of the
  * relay that they refer to) and expected.prom; the case's folder is where it runs; `error` is expected where the
- * collector fails. What a database replies is in rows/<query>.tsv (the first line names the columns, \\N is null), its
- * version in rows/version; a query without a file fails. What a web server replies is in http/body. UPDATE_GOLDEN=1
- * writes the expectations instead. A collector without a case is a failure.
+ * collector fails, and `note` where it has one. What a database replies is in rows/<query>.tsv (the first line names
+ * the columns, \\N is null), its version in rows/version; a query without a file fails. What a web server replies is in
+ * http/body. UPDATE_GOLDEN=1 writes the expectations instead. A collector without a case is a failure.
  * `--openmetrics DIRECTORY OUT` compares nothing and writes OUT/<exporter_collector>.<case> in OpenMetrics. */
 #include <dirent.h>
 #include <errno.h>
@@ -239,7 +239,7 @@ static void expose(struct arena *a, const struct registered_collector *rc, char 
 	struct statfs_pool *pool = NULL;
 	struct sample_set set;
 	const struct sample_set *sets[] = {&set};
-	struct err err = {""};
+	struct err err = {""}, note = {""};
 	struct probe probe = {.arena = a,
 	                      .deadline_ns = clock_mono_ns() + 60 * NS_PER_S,
 	                      .config =
@@ -251,7 +251,8 @@ static void expose(struct arena *a, const struct registered_collector *rc, char 
 	                      .pg = frozen_pg(a, c, dir),
 	                      .http = c->target == TARGET_HTTP ? http_new_with(frozen_body, dir) : NULL,
 	                      .sticky = sticky_new(),
-	                      .memo = memo_new()};
+	                      .memo = memo_new(),
+	                      .note = &note};
 
 	if (exporter->attaches_to)
 		probe.config = bind_items(a, exporter, arena_printf(a, "%s/items.yml", dir));
@@ -267,6 +268,8 @@ static void expose(struct arena *a, const struct registered_collector *rc, char 
 		buf_printf(out, "# error: %.*s%s\n", at ? (int)(at - text) : (int)strlen(text), text,
 		           at ? at + strlen(dir) : "");
 	}
+	if (note.text[0])
+		buf_printf(out, "# note: %s\n", note.text);
 	exposition_write(out, format, a, sets, 1);
 	statfs_pool_free(pool);
 	pg_free(probe.pg);
