@@ -60,10 +60,11 @@ static int no_right(struct probe *p, const struct meilisearch_ask *ask, int stat
 	const char *url = url_of(p, ask);
 
 	if (!o->access.bearer_token)
-		return err_set(err, "%.90s: %d: it wants a key; write key_file: PATH of one that may %s", url, status,
-		               ask->action);
-	return err_set(err, "%.90s: %d: the key is unknown, expired or may not %s; make one that may: POST /keys", url,
-	               status, ask->action);
+		return err_set(err, "%.90s: %d: it wants a key; write key_file: PATH of one with the right %s", url,
+		               status, ask->action);
+	return err_set(
+		err, "%.90s: %d: the key is unknown, expired or without the right %s; make one that has it: POST /keys",
+		url, status, ask->action);
 }
 
 int meilisearch_refused(struct probe *p, const struct meilisearch_ask *ask, const struct http_response *response,

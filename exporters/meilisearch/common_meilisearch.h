@@ -26,7 +26,7 @@ struct meilisearch {
 
 struct meilisearch_ask {
 	const char *path;        /* with its query: "/tasks?limit=1" */
-	const char *action;      /* what the key must be allowed to do; NULL: no key is needed */
+	const char *action;      /* the right that the key needs; NULL: no key is needed */
 	const char *accept;      /* NULL: JSON */
 	const struct span *body; /* JSON to be posted; NULL: nothing is posted */
 	size_t max_bytes;        /* 0: MEILISEARCH_MAX_REPLY */

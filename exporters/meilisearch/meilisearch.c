@@ -57,7 +57,7 @@ static const struct field fields[] = {
 	{.name = "key",
          .type = FIELD_SECRET,
          .offset = FIELD_AT(struct meilisearch, access.bearer_token, const char *),
-         .help = "A key that may version, stats.get, tasks.get, metrics.get and, for canaries, search, on all "
+         .help = "A key with the rights version, stats.get, tasks.get, metrics.get and (for canaries) search on all "
                  "indexes."},
 	{.name = "ca_file",
          .type = FIELD_STRING,
