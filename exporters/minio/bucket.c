@@ -37,6 +37,7 @@ const struct collector collector_minio_bucket = {
 	.name = "bucket",
 	.help = "Metrics of each MinIO bucket, under its own names.",
 	.target = TARGET_HTTP,
+	.wanted = minio_wanted,
 	.metrics = metrics,
 	.collect = collect,
 };

@@ -3,6 +3,8 @@
 
 enum { USAGE, OBJECTS, CAPACITY, FREE };
 
+#define LEAST_FREE 0.01 /* of its capacity, below which it refuses what is to be written */
+
 static const struct metric_desc metrics[] = {
 	[USAGE] = {"vedette_s3_usage_bytes",
                    "Bytes of all objects and their versions, as the store counted them last."},
@@ -32,15 +34,38 @@ static const struct minio_alias aliases[] = {
 
 static const struct minio_source source = {.v2 = "/minio/v2/metrics/cluster", .v3 = v3, .aliases = aliases};
 
+/* It calls itself healthy on full drives. */
+static int check_space(const struct sample_set *set, struct err *err)
+{
+	double capacity = 0, left = 0;
+
+	for (const struct family *f = set->first; f; f = f->next) {
+		if (f->desc == &metrics[CAPACITY])
+			capacity = f->first->items[0].value;
+		if (f->desc == &metrics[FREE])
+			left = f->first->items[0].value;
+	}
+	if (left < capacity * LEAST_FREE)
+		return err_set(
+			err,
+			"its drives are full: %.0f of %.0f bytes are free, so that it takes no more objects; delete "
+			"what is not needed, or add drives",
+			left, capacity);
+	return 0;
+}
+
 static int collect(struct probe *p, struct sample_set *set, struct err *err)
 {
-	return minio_read(p, &source, set, err);
+	if (minio_read(p, &source, set, err) < 0)
+		return -1;
+	return check_space(set, err);
 }
 
 const struct collector collector_minio_cluster = {
 	.name = "cluster",
 	.help = "Metrics of the whole MinIO cluster, under its own names.",
 	.target = TARGET_HTTP,
+	.wanted = minio_wanted,
 	.metrics = metrics,
 	.collect = collect,
 };

@@ -2,11 +2,10 @@
 
 #include <string.h>
 
+#include "exporters/minio/common_refusal.h"
 #include "metric/promtext.h"
 #include "net/http.h"
 #include "net/jwt.h"
-
-enum { TOKEN_SECONDS = 300 };
 
 /* The server may know newer formats; this is the one that is read here. */
 static const char accept[] = "text/plain; version=0.0.4; charset=utf-8";
@@ -14,6 +13,11 @@ static const char accept[] = "text/plain; version=0.0.4; charset=utf-8";
 static const struct minio_target *target_of(const struct probe *p)
 {
 	return p->target;
+}
+
+bool minio_wanted(const void *target)
+{
+	return ((const struct minio_target *)target)->metrics != MINIO_NONE;
 }
 
 const char *minio_url(const struct probe *p, const char *path)
@@ -43,7 +47,7 @@ static const char *make_token(const struct probe *p)
 	if (!t->access_key)
 		return NULL;
 	p->kernel->clock_gettime(CLOCK_REALTIME, &now);
-	claims.expires = now.tv_sec + TOKEN_SECONDS;
+	claims.expires = now.tv_sec + MINIO_TOKEN_SECONDS;
 	return jwt_hs512(p->arena, &claims, t->secret_key, strlen(t->secret_key));
 }
 
@@ -133,7 +137,7 @@ static int read_path(struct probe *p, const char *path, struct sample_set *read,
 	if (response.status == 404)
 		return 1;
 	if (response.status != 200)
-		return err_set(err, "%s: answers with status %d", url, response.status);
+		return minio_refused(p, url, &response, err);
 	return promtext_read(reader, read, url, response.body, err);
 }
 
@@ -142,7 +146,9 @@ static int read_v2(struct probe *p, const struct minio_source *source, struct sa
 {
 	int rc = read_path(p, source->v2, read, reader, err);
 
-	return rc > 0 ? err_set(err, "%s: not found", minio_url(p, source->v2)) : rc;
+	return rc > 0 ? err_set(err, "%s: not found; if this is no MinIO, write metrics: none",
+	                        minio_url(p, source->v2))
+	              : rc;
 }
 
 static int read_buckets(struct probe *p, const struct minio_source *source, struct sample_set *read,

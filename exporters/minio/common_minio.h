@@ -5,6 +5,8 @@
 #include "collect/collector.h"
 #include "net/http_access.h"
 
+enum { MINIO_TOKEN_SECONDS = 300 };
+
 enum minio_metrics { MINIO_V2, MINIO_V3, MINIO_ALL, MINIO_NONE };
 
 /* A target's settings. */
@@ -30,6 +32,9 @@ struct minio_source {
 	const char *v3_of_each_bucket; /* begins the path of each bucket that those tell of; NULL: none */
 	const struct minio_alias *aliases;
 };
+
+/* Whether the settings (struct minio_target) ask for any of MinIO's own metrics. */
+bool minio_wanted(const void *target);
 
 const char *minio_url(const struct probe *p, const char *path);
 

@@ -25,6 +25,7 @@ const struct collector collector_minio_node = {
 	.name = "node",
 	.help = "Metrics of the MinIO server that is asked, under its own names.",
 	.target = TARGET_HTTP,
+	.wanted = minio_wanted,
 	.metrics = metrics,
 	.collect = collect,
 };

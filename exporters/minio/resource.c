@@ -21,6 +21,7 @@ const struct collector collector_minio_resource = {
 	.name = "resource",
 	.help = "Metrics of the machine that MinIO runs on, under its own names.",
 	.target = TARGET_HTTP,
+	.wanted = minio_wanted,
 	.metrics = metrics,
 	.collect = collect,
 };
