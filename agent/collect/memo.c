@@ -65,6 +65,14 @@ const void *memo_get(const struct memo *m, const char *key, size_t len, int64_t 
 	return e->data;
 }
 
+const void *memo_find(const struct memo *m, const char *key, size_t *len)
+{
+	const struct entry *e = find(m, key);
+
+	*len = e ? e->len : 0;
+	return e ? e->data : NULL;
+}
+
 static void forget_eldest(struct memo *m)
 {
 	struct entry **eldest = &m->first, *gone;

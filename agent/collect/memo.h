@@ -18,6 +18,9 @@ void memo_free(struct memo *m); /* NULL is allowed */
  * valid until the key is written again. */
 const void *memo_get(const struct memo *m, const char *key, size_t len, int64_t *stored_ns);
 
+/* The same whatever its length, which is in *len. */
+const void *memo_find(const struct memo *m, const char *key, size_t *len);
+
 /* Remembers a copy of `len` bytes, at most MEMO_MAX_BYTES. Where there are MEMO_MAX_ENTRIES keys, the one that was
  * written longest ago is forgotten. */
 void memo_put(struct memo *m, const char *key, const void *data, size_t len);

@@ -176,8 +176,8 @@ static struct sample *next_sample(struct arena *arena, struct family *f)
 	return &block->items[0];
 }
 
-void sample_add_part(struct sample_set *set, const struct metric_desc *desc, enum sample_suffix suffix, double value,
-                     const struct label *labels, size_t n_labels)
+struct sample *sample_add_part(struct sample_set *set, const struct metric_desc *desc, enum sample_suffix suffix,
+                               double value, const struct label *labels, size_t n_labels)
 {
 	struct family *f = family_of(set, desc);
 	struct sample *sample = next_sample(set->arena, f);
@@ -190,6 +190,7 @@ void sample_add_part(struct sample_set *set, const struct metric_desc *desc, enu
 	set->latest_len = sample->labels_len;
 	f->count++;
 	set->count++;
+	return sample;
 }
 
 void sample_add_same(struct sample_set *set, const struct metric_desc *desc, double value)

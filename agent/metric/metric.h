@@ -76,9 +76,9 @@ void sample_add(struct sample_set *set, const struct metric_desc *desc, double v
 /* As sample_add, with the labels of the sample that was added last: they are written once for all of a row. */
 void sample_add_same(struct sample_set *set, const struct metric_desc *desc, double value);
 
-/* As sample_add for one series of a histogram or summary. */
-void sample_add_part(struct sample_set *set, const struct metric_desc *desc, enum sample_suffix suffix, double value,
-                     const struct label *labels, size_t n_labels);
+/* As sample_add for one series of a histogram or summary; gives the sample, which stays where it is. */
+struct sample *sample_add_part(struct sample_set *set, const struct metric_desc *desc, enum sample_suffix suffix,
+                               double value, const struct label *labels, size_t n_labels);
 
 /* Moves all samples of a family of another set (of the same arena) to desc's family here. */
 void sample_set_take(struct sample_set *set, const struct metric_desc *desc, const struct family *from);

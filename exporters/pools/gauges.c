@@ -140,7 +140,8 @@ static int collect(struct probe *p, struct sample_set *set, struct err *err)
 	sample_set_init(&all, p->arena, NULL);
 	all.common = set->common;
 	all.common_len = set->common_len;
-	if (relay_read(p, relay, &all, err) < 0 || add_connections(p, &all, pool->connections, set, err) < 0)
+	if (relay_read(p, relay, &relay_everything, NULL, &all, err) < 0 ||
+	    add_connections(p, &all, pool->connections, set, err) < 0)
 		return -1;
 	add_sum(p, &all, pool->max, DB_POOL_MAX_CONNECTIONS, set);
 	add_sum(p, &all, pool->waiting, DB_POOL_WAITING, set);

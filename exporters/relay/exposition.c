@@ -3,12 +3,15 @@
 
 static const struct metric_desc metrics[] = {
 	{"<relayed>", "Whatever the program tells.", METRIC_UNTYPED, NULL, true},
+	SERIES_RULES_METRIC,
 	{0},
 };
 
 static int collect(struct probe *p, struct sample_set *set, struct err *err)
 {
-	return relay_read(p, p->target, set, err);
+	const struct relay_options *o = p->target;
+
+	return relay_read(p, o, &o->rules, &metrics[1], set, err);
 }
 
 const struct collector collector_relay_exposition = {

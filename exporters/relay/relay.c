@@ -10,6 +10,8 @@ static const struct field fields[] = {
          .offset = FIELD_AT(struct relay_options, url, const char *),
          .help = "Where the program tells its metrics, such as http://fastapi-app:8080/metrics.",
          .required = true},
+	F_STRING(struct relay_options, unix_socket, NULL,
+                 "The socket that it listens on; the url then only says the path and the Host header."),
 	{.name = "timeout",
          .type = FIELD_DURATION,
          .offset = FIELD_AT(struct relay_options, timeout, int64_t),
@@ -17,6 +19,9 @@ static const struct field fields[] = {
          .help = "The longest that it may take to answer.",
          .min = SECOND / 10,
          .max = 120 * SECOND},
+	HTTP_ACCESS_FIELDS(struct relay_options, access),
+	F_MAP(struct relay_options, headers, "More headers of each request."),
+	SERIES_RULES_FIELDS(struct relay_options, rules, NULL),
 	F_BOOL(struct relay_options, in_main, "false",
                "Also pass its series on in /metrics, not only in its own path."),
 	{0},
@@ -31,8 +36,10 @@ static int check(const struct attachment *all, size_t i, struct err *err)
 {
 	const struct relay_options *o = all[i].config;
 
-	if (http_url_check(o->url, err) < 0)
+	if (http_url_check(o->url, err) < 0 || http_access_check(&o->access, err) < 0)
 		return -1;
+	if (o->unix_socket && *o->unix_socket != '/')
+		return err_set(err, "unix_socket is a path that begins with /");
 	if (o->in_main && !all[i].name)
 		return err_set(err, "what goes into /metrics needs a name to be told from the agent's own; give one");
 	return 0;

@@ -35,7 +35,8 @@ ifaddrs inttypes libgen limits link locale malloc math mntent mqueue netdb poll 
 setjmp signal spawn stdalign stdarg stdatomic stdbool stddef stdint stdio stdlib stdnoreturn string strings syscall
 sysexits syslog termios threads time uchar ucontext unistd utime wchar wctype""".split())
 
-PROBE_FILES = {"ask", "collector", "db_pool", "http_target", "memo", "pressure", "reader", "relay", "statfs_pool", "sticky"}
+PROBE_FILES = {"ask", "collector", "db_pool", "http_target", "memo", "passed_on", "pressure", "reader", "relay",
+               "series_passage", "series_rules", "series_rules_inside", "statfs_pool", "sticky"}
 
 
 def layer_of(path):

@@ -26,6 +26,7 @@ static void test_what_was_put_last_is_given_with_its_time(void **state)
 {
 	struct memo *m = memo_new();
 	int64_t before = clock_mono_ns(), stored_ns = 0;
+	size_t len;
 	const int *got;
 
 	(void)state;
@@ -38,6 +39,10 @@ static void test_what_was_put_last_is_given_with_its_time(void **state)
 	got = memo_get(m, "b", sizeof(int), &stored_ns);
 	assert_int_equal(*got, 2);
 	assert_null(memo_get(m, "a", sizeof(char), &stored_ns));
+	got = memo_find(m, "a", &len);
+	assert_int_equal(*got, 3);
+	assert_int_equal(len, sizeof(int));
+	assert_null(memo_find(m, "c", &len));
 	memo_free(m);
 }
 

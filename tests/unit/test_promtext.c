@@ -197,6 +197,110 @@ static void test_target_label_of_the_text(void **state)
 	assert_non_null(strstr(f.err.text, "label exported_target is there twice"));
 }
 
+static void open_metrics(void)
+{
+	setup(NULL);
+	promtext_init(&f.reader, &f.arena, true);
+	f.reader.format = PROMTEXT_OPENMETRICS;
+}
+
+static void test_openmetrics(void **state)
+{
+	static const struct {
+		const char *text, *samples;
+	} cases[] = {
+		{"# EOF\n", ""},
+		{"m 1\n# EOF\n", "m 1\n"},
+		{"# TYPE c counter\n# UNIT c seconds\nc_total{a=\"b\"} 1 1520879607.789 # {id=\"x\"} 0.5 "
+	         "1.5\nc_created 9\n"
+	         "# EOF\n",
+	         "c_total{a=\"b\"} 1\n"},
+		{"# TYPE c counter\nc_total 1 # {} 1\n# EOF\n", "c_total 1\n"},
+		{"# TYPE i info\ni_info{version=\"1\"} 1\n# EOF\n", "i_info{version=\"1\"} 1\n"},
+		{"# TYPE s stateset\ns{s=\"a\"} 1\ns{s=\"b\"} 0\n# EOF\n", "s{s=\"a\"} 1\ns{s=\"b\"} 0\n"},
+		{"# TYPE h histogram\nh_bucket{le=\"1.0\"} 1 # {a=\"b\"} 0.1\nh_bucket{le=\"+Inf\"} 2\nh_count "
+	         "2\nh_sum 3\n"
+	         "h_created 5\n# EOF\n",
+	         "h_bucket{le=\"1.0\"} 1\nh_bucket{le=\"+Inf\"} 2\nh_count 2\nh_sum 3\n"},
+		{"# TYPE g gaugehistogram\ng_bucket{le=\"+Inf\"} 2\ng_gcount 2\ng_gsum -3\n# EOF\n",
+	         "g_bucket{le=\"+Inf\"} 2\ng_gcount 2\ng_gsum -3\n"},
+		{"# TYPE s summary\ns{quantile=\"0.5\"} 1\ns_count 2\ns_sum 3\ns_created 1\n# EOF\n",
+	         "s{quantile=\"0.5\"} 1\ns_count 2\ns_sum 3\n"},
+		{"# TYPE u unknown\n# HELP u with \\\"quotes\\\"\nu 1\n# EOF\n", "u 1\n"},
+		{"x_total 1\nx_created 2\n# EOF\n", "x_total 1\nx_created 2\n"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		open_metrics();
+		if (take(cases[i].text) < 0)
+			fail_msg("%s: %s", cases[i].text, f.err.text);
+		assert_string_equal(samples(), cases[i].samples);
+		arena_fini(&f.arena);
+	}
+}
+
+static void test_bad_openmetrics(void **state)
+{
+	static const struct {
+		const char *text, *what;
+	} cases[] = {
+		{"", "# EOF is missing"},
+		{"m 1\n", "file:1: # EOF is missing"},
+		{"# EOF\nm 1\n", "file:2: there is more behind # EOF"},
+		{"# EOF now\n", "more behind # EOF"},
+		{"\n# EOF\n", "no empty lines"},
+		{"# a remark\n# EOF\n", "begins with # HELP"},
+		{"# TYPE m untyped\n# EOF\n", "no type that OpenMetrics knows"},
+		{"# TYPE c counter\nc 1\n# EOF\n", "file:2: c is of a type whose samples have an ending"},
+		{"# TYPE i info\ni 1\n# EOF\n", "have an ending"},
+		{"m 1 # {a=\"b\"}\n# EOF\n", "the value of an exemplar"},
+		{"m 1 # a=\"b\" 1\n# EOF\n", "an exemplar begins"},
+		{"m 1 # {a=\"b\"} 1 x\n# EOF\n", "timestamp of an exemplar"},
+		{"m 1 1s\n# EOF\n", "no timestamp in seconds"},
+		{"# TYPE c counter\nc_total 1\n# TYPE c_total gauge\nc_total{a=\"b\"} 2\n# EOF\n",
+	         "name of a family and"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		open_metrics();
+		if (take(cases[i].text) == 0)
+			fail_msg("taken: %s", cases[i].text);
+		if (!strstr(f.err.text, cases[i].what))
+			fail_msg("%s gave \"%s\", not \"%s\"", cases[i].text, f.err.text, cases[i].what);
+		assert_int_equal(f.set.count, 0);
+		arena_fini(&f.arena);
+	}
+}
+
+/* Leaves out all of the family "gone", and the label "pid" of all others. */
+static bool admit(void *arg, struct promtext_sample *s)
+{
+	size_t n = 0;
+
+	(void)arg;
+	for (size_t i = 0; i < s->n; i++)
+		if (strcmp(s->labels[i].name, "pid") != 0)
+			s->labels[n++] = s->labels[i];
+	s->n = n;
+	return strcmp(s->family->name, "gone") != 0;
+}
+
+static void test_admission(void **state)
+{
+	(void)state;
+	f.reader.admit = admit;
+	assert_int_equal(
+		take("gone 1\ngone 1\n# TYPE c counter\nc{pid=\"1\"} 1\nc{pid=\"2\",a=\"b\"} 2\nc{pid=\"3\"} 3\n"
+	             "# TYPE h histogram\nh_bucket{pid=\"1\",le=\"1\"} 1\nh_count{pid=\"1\"} 1\n"
+	             "h_bucket{pid=\"2\",le=\"1\"} 5\nh_count{pid=\"2\"} 7\n"),
+		0);
+	assert_string_equal(samples(), "c 4\nc{a=\"b\"} 2\nh_bucket{le=\"1\"} 6\nh_count 8\n");
+	assert_int_equal(take("# TYPE g gauge\ng{pid=\"1\"} 1\ng{pid=\"2\"} 1\n"), -1);
+	assert_non_null(strstr(f.err.text, "file:3: g has two samples with the same labels; rules"));
+}
+
 static void test_limits(void **state)
 {
 	struct buf CLEANUP_BUF b = {0};
@@ -237,6 +341,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_timestamps_left_out, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_target_label, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_target_label_of_the_text, setup, teardown),
+		cmocka_unit_test(test_openmetrics),
+		cmocka_unit_test(test_bad_openmetrics),
+		cmocka_unit_test_setup_teardown(test_admission, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_limits, setup, teardown),
 	};
 
