@@ -51,10 +51,8 @@ int passed_on_read(struct probe *p, const struct series_rules *rules, const stru
 	struct promtext reader;
 
 	promtext_init(&reader, p->arena, true);
-	series_passage_begin(&passage, rules, p->arena, p->memo);
 	reader.format = format_of(response, p->arena);
-	reader.admit = series_passage_admit;
-	reader.admit_arg = &passage;
+	series_passage_begin(&passage, rules, p->memo, &reader);
 	if (promtext_read(&reader, set, name, response->body, err) < 0)
 		return -1;
 	drop_creation_times(set);

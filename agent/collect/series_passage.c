@@ -25,12 +25,6 @@ struct passing_family {
 	size_t size, used;
 };
 
-void series_passage_begin(struct series_passage *p, const struct series_rules *rules, struct arena *arena,
-                          struct memo *memo)
-{
-	*p = (struct series_passage){.rules = rules, .arena = arena, .memo = memo};
-}
-
 static void recall(struct series_passage *p, struct passing_family *f)
 {
 	size_t len;
@@ -117,7 +111,7 @@ static bool has_place(const struct series_passage *p, struct passing_family *f, 
 	return true;
 }
 
-bool series_passage_admit(void *passage, struct promtext_sample *s)
+static bool admit(void *passage, struct promtext_sample *s)
 {
 	struct series_passage *p = passage;
 	struct passing_family *f = family_of(p, s);
@@ -138,6 +132,15 @@ bool series_passage_admit(void *passage, struct promtext_sample *s)
 	*slot = hash;
 	f->used++;
 	return true;
+}
+
+void series_passage_begin(struct series_passage *p, const struct series_rules *rules, struct memo *memo,
+                          struct promtext *reader)
+{
+	*p = (struct series_passage){.rules = rules, .arena = reader->arena, .memo = memo};
+	reader->admit = admit;
+	reader->admit_arg = p;
+	reader->changes_labels = series_rules_change_labels(rules);
 }
 
 /* Also where nothing is left out any more: what was counted stays. */

@@ -213,6 +213,16 @@ static bool takes(const struct filter *f, bool name_matches, const struct promte
 	return regex_match(f->value, label ? label->value : "", label ? strlen(label->value) : 0);
 }
 
+bool series_rules_change_labels(const struct series_rules *rules)
+{
+	const struct chosen *all = rules->rules.items;
+
+	for (size_t i = 0; i < rules->rules.n; i++)
+		if (kind_of(&all[i]) > DROP)
+			return true;
+	return false;
+}
+
 uint64_t series_rules_for_name(const struct series_rules *rules, const char *name)
 {
 	const struct chosen *all = rules->rules.items;

@@ -46,12 +46,10 @@ struct series_passage {
 	struct passing_family *first;
 };
 
-void series_passage_begin(struct series_passage *p, const struct series_rules *rules, struct arena *arena,
-                          struct memo *memo);
-
-/* A promtext_admit_fn whose argument is the passage. Which series of a family over the cap are passed on stays the
- * same from one collection to the next. */
-bool series_passage_admit(void *passage, struct promtext_sample *s);
+/* What `reader` reads from here on goes through the rules and the cap, until series_passage_end. Which series of a
+ * family over the cap are passed on stays the same from one collection to the next. */
+void series_passage_begin(struct series_passage *p, const struct series_rules *rules, struct memo *memo,
+                          struct promtext *reader);
 
 /* Adds how many samples were left out for the cap, as desc, of a SERIES_RULES_METRIC. */
 void series_passage_end(struct series_passage *p, const struct metric_desc *desc, struct sample_set *set);

@@ -27,7 +27,7 @@ static bool adds_up(const struct promtext_sample *s)
 
 static int add_again(struct text *t, const struct promtext_sample *s, struct sample *first, double value)
 {
-	if (!t->reader->admit)
+	if (!t->reader->changes_labels)
 		return promtext_fault_of(t, s->family->name, "has a second sample with the same labels");
 	if (!adds_up(s))
 		return promtext_fault_of(

@@ -35,8 +35,9 @@ struct promtext_sample {
 	void **kept; /* what promtext_admit_fn may keep for the family while the text is read; NULL at first */
 };
 
-/* May change the labels, and leaves them in order; false: the sample is left out. Where two counters, histograms or
- * summaries come to the same labels by that, they are added up; with other types that is an error. */
+/* May change the labels where changes_labels says so, and leaves them in order; false: the sample is left out. Where
+ * two counters, histograms or summaries come to the same labels by that, they are added up; with other types that is an
+ * error. */
 typedef bool promtext_admit_fn(void *arg, struct promtext_sample *s);
 
 struct promtext {
@@ -47,6 +48,7 @@ struct promtext {
 	enum promtext_format format;
 	promtext_admit_fn *admit; /* NULL: all, as they are */
 	void *admit_arg;
+	bool changes_labels; /* what admit does */
 };
 
 /* Text format, all samples. */

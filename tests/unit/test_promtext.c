@@ -291,6 +291,7 @@ static void test_admission(void **state)
 {
 	(void)state;
 	f.reader.admit = admit;
+	f.reader.changes_labels = true;
 	assert_int_equal(
 		take("gone 1\ngone 1\n# TYPE c counter\nc{pid=\"1\"} 1\nc{pid=\"2\",a=\"b\"} 2\nc{pid=\"3\"} 3\n"
 	             "# TYPE h histogram\nh_bucket{pid=\"1\",le=\"1\"} 1\nh_count{pid=\"1\"} 1\n"

@@ -52,9 +52,7 @@ static char *pass(struct arena *a, const struct series_rules *rules, struct memo
 
 	promtext_init(&reader, a, true);
 	sample_set_init(&set, a, NULL);
-	series_passage_begin(&passage, rules, a, memo);
-	reader.admit = series_passage_admit;
-	reader.admit_arg = &passage;
+	series_passage_begin(&passage, rules, memo, &reader);
 	if (promtext_read(&reader, &set, "text", span_of(text), &err) < 0)
 		return arena_printf(a, "error: %s", err.text);
 	series_passage_end(&passage, &over_cap, &set);
@@ -92,6 +90,8 @@ static void test_rules(void **state)
 	         "c{path=\"/a/{id}/b/{id}\"} 3\nc{path=\"/\"} 3\n"},
 		{"[replace: {label: path, pattern: 'x*', with: '-'}]", "m{path=\"ab\"} 1\n", "m{path=\"ab\"} 1\n"},
 		{"[replace: {label: path, pattern: '^.*$', with: ''}]", "m{path=\"ab\"} 1\n", "m{path=\"\"} 1\n"},
+		{"[drop: {name: x}]", "# TYPE c counter\nc 1\nc 2\n",
+	         "error: text:3: c has a second sample with the same labels"},
 		{"[drop_labels: [pid]]", "# TYPE g gauge\ng{pid=\"1\"} 1\ng{pid=\"2\"} 2\n",
 	         "error: text:3: g has two samples with the same labels; rules that change labels leave one that tells "
 	         "them apart, or drop the metric"},
