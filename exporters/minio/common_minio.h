@@ -9,6 +9,8 @@ enum { MINIO_TOKEN_SECONDS = 300 };
 
 enum minio_metrics { MINIO_V2, MINIO_V3, MINIO_ALL, MINIO_NONE };
 
+struct s3_canary;
+
 /* A target's settings. */
 struct minio_target {
 	const char *url;
@@ -16,6 +18,8 @@ struct minio_target {
 	struct http_access access;           /* of which the settings give TLS */
 	int64_t timeout;                     /* nanoseconds, for each request */
 	int metrics;                         /* enum minio_metrics */
+	const char *region;
+	const struct s3_canary *canary; /* NULL: none */
 };
 
 /* A family of MinIO's that every store has under a name of ours. */

@@ -3,6 +3,7 @@
 
 #include "collect/http_target.h"
 #include "exporters/minio/common_minio.h"
+#include "exporters/minio/common_s3_settings.h"
 
 #define SECOND INT64_C(1000000000)
 
@@ -34,6 +35,9 @@ static const struct field fields[] = {
 	F_ENUM(struct minio_target, metrics, "v2",
                "Which of MinIO's own metrics to pass on: v2, v3, all of both, or none, for a store that is no MinIO.",
                versions),
+	F_STRING(struct minio_target, region, "us-east-1", "Region that the store says it is in; MinIO does not mind."),
+	F_SECTION(struct minio_target, canary, s3_canary_fields,
+                  "Try to write, read and delete an object, as those who use the store do."),
 	{0},
 };
 
@@ -48,7 +52,7 @@ static int check(const struct attachment *all, size_t i, struct err *err)
 	if (!t->access_key != !t->secret_key)
 		return err_set(err, "access_key and secret_key go together; write %s too",
 		               t->access_key ? "secret_key" : "access_key");
-	return 0;
+	return s3_check(t, err);
 }
 
 const struct exporter exporter_minio = {

@@ -205,8 +205,8 @@ static char *name_of_path(struct arena *a, const char *url)
 	return name;
 }
 
-/* A web server that does not change: http/<path> is what it answers there, or else http/body. Where the file begins
- * with "HTTP/1.1 ", it holds the status, the headers and, behind an empty line, the body. */
+/* A web server that does not change: http/<method><path> is what it answers there, or else http/<path>, or http/body.
+ * Where the file begins with "HTTP/1.1 ", it holds the status, the headers and, behind an empty line, the body. */
 static int frozen_body(void *dir, struct arena *a, const struct http_request *rq, struct http_response *out,
                        struct err *err)
 {
@@ -215,7 +215,9 @@ static int frozen_body(void *dir, struct arena *a, const struct http_request *rq
 	char *text;
 	size_t len;
 
-	if (file_read(a, arena_printf(a, "%s/http/%s", (const char *)dir, name), 16 << 20, &text, &len, err) < 0 &&
+	if (file_read(a, arena_printf(a, "%s/http/%s%s", (const char *)dir, rq->method ? rq->method : "", name),
+	              16 << 20, &text, &len, err) < 0 &&
+	    file_read(a, arena_printf(a, "%s/http/%s", (const char *)dir, name), 16 << 20, &text, &len, err) < 0 &&
 	    file_read(a, arena_printf(a, "%s/http/body", (const char *)dir), 16 << 20, &text, &len, err) < 0)
 		return -1;
 	*out = (struct http_response){200, {text, len}, {"", 0}};

@@ -1,0 +1,1 @@
+vedette canary of vedette.app,

@@ -1,0 +1,6 @@
+HTTP/1.1 404 X
+Date: Tue, 14 Nov 2023 20:13:20 GMT
+Content-Type: application/xml
+
+<?xml version="1.0" encoding="UTF-8"?>
+<Error><Code>NoSuchBucket</Code><Message>The specified bucket does not exist</Message><BucketName>vedette-canary</BucketName><Resource>/vedette-canary/</Resource><RequestId>1797</RequestId><HostId>dd90</HostId></Error>

@@ -1,0 +1,7 @@
+HTTP/1.1 500 X
+Date: Tue, 14 Nov 2023 20:13:20 GMT
+Content-Type: application/xml
+
+<?xml version="1.0" encoding="UTF-8"?>
+<Error><Code>InternalError</Code><Message>We encountered an internal error,
+please try again.</Message><BucketName>vedette-canary</BucketName><Resource>/vedette-canary/</Resource><RequestId>1797</RequestId><HostId>dd90</HostId></Error>
