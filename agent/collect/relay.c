@@ -31,8 +31,8 @@ int relay_read(struct probe *p, const struct relay_options *o, const struct seri
 		return -1;
 	if (response.status == 401 || response.status == 403)
 		return err_set(err,
-		               "%s: answers with status %d: it wants a login, or another one; see basic_auth and "
-		               "bearer_token",
+		               "%s: answers with status %d: it wants a login or another one (basic_auth, "
+		               "bearer_token), or another Host (headers)",
 		               o->url, response.status);
 	if (response.status != 200)
 		return err_set(err, "%s: answers with status %d", o->url, response.status);

@@ -6,7 +6,8 @@ import threading
 
 import pytest
 
-from support import VEDETTE, Exposition, free_port, wait_until
+from caddy import Caddy
+from support import VEDETTE, Daemon, Exposition, fetch_peers, free_port, request, wait_until
 
 GOOD = "# HELP jobs_total Jobs.\n# TYPE jobs_total counter\njobs_total{target=\"mail\",state=\"done\"} 3\n"
 
@@ -199,3 +200,107 @@ def test_settings(tmp_path, item, words):
                           timeout=60, check=False)
     assert done.returncode == 1 and words in done.stdout + done.stderr
     assert "hidden" not in done.stdout + done.stderr
+
+
+OPENMETRICS = ("# TYPE jobs counter\n# UNIT jobs seconds\njobs_total{state=\"done\"} 3 # {trace_id=\"x\"} 1 1600000000.5\n"
+               "jobs_created{state=\"done\"} 1600000000.5\n# TYPE build info\nbuild_info{version=\"1\"} 1\n# EOF\n")
+
+
+def test_openmetrics_is_read_where_the_program_says_so(program, start_agent):
+    program.answer = lambda h: reply(h, 200, OPENMETRICS, **{
+        "Content-Type": "application/openmetrics-text; version=1.0.0; charset=utf-8"})
+    agent = start_agent(relay(f"{{name: app, url: '{program.url}'}}"))
+    metrics = agent.metrics("/metrics/relay/app")
+    assert metrics.value("jobs_total", target="app", state="done") == 3 and metrics.types["jobs_total"] == "counter"
+    assert metrics.value("build_info", target="app", version="1") == 1
+    assert "jobs_created" not in metrics.text and "trace_id" not in metrics.text
+    program.answer = lambda h: reply(h, 200, OPENMETRICS.replace("# EOF\n", ""), **{
+        "Content-Type": "application/openmetrics-text"})
+    agent.expect_log("collector failed")
+    assert "# EOF is missing" in agent.get("/metrics/relay/app").body
+
+
+def test_rules_choose_and_relabel(program, start_agent):
+    program.body = ("# TYPE http_total counter\nhttp_total{path=\"/d/1\",pid=\"1\"} 1\nhttp_total{path=\"/d/2\",pid=\"2\"} 2\n"
+                    "http_total{path=\"/x\",pid=\"1\"} 4\ngo_threads 7\n")
+    agent = start_agent(relay(f"""
+        name: app
+        url: '{program.url}'
+        series:
+          - drop: {{name: '^go_'}}
+          - drop_labels: [pid]
+          - replace: {{label: path, pattern: '/[0-9]+$', with: '/:id'}}"""))
+    metrics = agent.metrics("/metrics/relay/app")
+    assert metrics.value("http_total", target="app", path="/d/:id") == 3
+    assert metrics.value("http_total", target="app", path="/x") == 4
+    assert not metrics.named("go_threads") and len(metrics.named("http_total")) == 2
+
+
+def test_series_over_the_cap_are_counted_and_no_others_come(program, start_agent):
+    agent = start_agent(relay(f"{{name: app, url: '{program.url}', max_series: 10}}"))
+    for i in range(5):
+        program.body = "# TYPE m counter\n" + "".join(f'm{{path="{n}"}} 1\n' for n in range(100 * i + 10)) + "few 1\n"
+        metrics = agent.metrics("/metrics/relay/app")
+        assert sorted(int(dict(labels)["path"]) for labels in metrics.named("m")) == list(range(10))
+        assert metrics.value("few", target="app") == 1
+    assert metrics.value("vedette_series_over_cap_total", family="m", target="app") == 100 + 200 + 300 + 400
+
+
+@pytest.mark.parametrize("login, header", [
+    ("basic_auth: {username: me, password: s3cr3t}", "Basic bWU6czNjcjN0"),
+    ("bearer_token: s3cr3t", "Bearer s3cr3t"),
+    ("headers: {X-Key: s3cr3t}", None),
+])
+def test_logins(program, start_agent, login, header):
+    def answer(handler):
+        let_in = header or "s3cr3t"
+        reply(handler, 200 if let_in in (handler.headers["Authorization"], handler.headers["X-Key"]) else 401, GOOD)
+
+    program.answer = answer
+    agent = start_agent(relay(f"{{name: app, url: '{program.url}', {login}}}", f"{{name: other, url: '{program.url}'}}"))
+    assert agent.metrics("/metrics/relay/app").named("jobs_total")
+    agent.expect_log("collector failed")
+    response = agent.get("/metrics/relay/other")
+    assert response.status == 503 and "it wants a login" in response.body
+    assert "s3cr3t" not in agent.get("/").body + agent.get("/metrics/agent").body
+
+
+@pytest.fixture
+def caddy():
+    server = Caddy("{\n admin {admin}\n auto_https off\n servers {\n metrics\n }\n}\n"
+                   "http://127.0.0.1:%d {\n respond hello\n}\n" % (port := free_port()))
+    server.port = port
+    yield server
+    server.end()
+
+
+def test_the_edge_behind_its_private_socket(caddy, start_agent):
+    agent = start_agent(relay(f"{{name: caddy, url: 'http://localhost/metrics', unix_socket: {caddy.admin}, "
+                              "headers: {Host: ''}}"))
+    before = agent.metrics("/metrics/relay/caddy")
+    for _ in range(3):
+        assert request(caddy.port, "/").body == "hello"
+    after = agent.metrics("/metrics/relay/caddy")
+    requests = [sum(m.named("caddy_http_requests_total").values()) for m in (before, after)]
+    assert requests[1] >= requests[0] + 3
+    assert after.types["caddy_http_request_duration_seconds"] == "histogram"
+
+
+def test_what_is_passed_on_means_the_same(start_agent, tmp_path):
+    """Debian's node_exporter, read directly and through the agent: the same series and types."""
+    port = free_port()
+    server = Daemon([fetch_peers("prometheus-node-exporter") / "prometheus-node-exporter",
+                     f"--web.listen-address=127.0.0.1:{port}"], tmp_path, port)
+    try:
+        agent = start_agent(relay(f"{{name: node, url: 'http://127.0.0.1:{port}/metrics'}}"))
+        direct, through = Exposition(server.get("/metrics").body), agent.metrics("/metrics/relay/node")
+        missing = {(name, labels) for name, labels in direct.samples
+                   if (name, labels | {("target", "node")}) not in through.samples}
+        assert not missing and len(direct.samples) > 500
+        assert {n: t for n, t in direct.types.items() if n not in through.types} == {}
+        assert {n: t for n, t in direct.types.items() if t != through.types[n]} == {}
+        for name in ("node_uname_info", "node_memory_MemTotal_bytes", "node_boot_time_seconds"):
+            for labels, value in direct.named(name).items():
+                assert through.samples[name, labels | {("target", "node")}] == value
+    finally:
+        server.end()

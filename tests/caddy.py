@@ -1,0 +1,42 @@
+"""A real Caddy: Debian's, with a Caddyfile of the test's, ended by its process id."""
+import os
+import shutil
+import subprocess
+import tempfile
+
+import support
+
+
+class Caddy:
+    """Runs `caddyfile`; the words {dir} and {admin} in it are replaced. Waits until it answers on its admin socket."""
+
+    def __init__(self, caddyfile):
+        self.directory = tempfile.mkdtemp(prefix="caddy")
+        self.admin = f"{self.directory}/admin.sock"
+        path = f"{self.directory}/Caddyfile"
+        with open(path, "w", encoding="utf-8") as out:
+            out.write(caddyfile.replace("{dir}", self.directory).replace("{admin}", f"unix/{self.admin}"))
+        with open(f"{self.directory}/log", "wb") as log:
+            self.process = subprocess.Popen(
+                [str(support.fetch_peers("caddy") / "caddy"), "run", "--config", path, "--adapter", "caddyfile"],
+                stdout=log, stderr=log, env={"PATH": os.environ["PATH"], "HOME": self.directory,
+                                             "XDG_DATA_HOME": self.directory, "XDG_CONFIG_HOME": self.directory})
+        support.wait_until(self.ready, what="caddy listens")
+
+    def ready(self):
+        if self.process.poll() is not None:
+            raise AssertionError(f"caddy ended: {self.log()}")
+        return os.path.exists(self.admin)
+
+    def log(self):
+        with open(f"{self.directory}/log", encoding="utf-8", errors="replace") as lines:
+            return lines.read()
+
+    def end(self):
+        self.process.terminate()
+        try:
+            self.process.wait(10)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        shutil.rmtree(self.directory, ignore_errors=True)
