@@ -1,6 +1,6 @@
 #include "exporters/meilisearch/common_meilisearch.h"
 
-static const char *url_of(struct probe *p, const struct meilisearch_ask *ask)
+const char *meilisearch_url(struct probe *p, const struct meilisearch_ask *ask)
 {
 	const struct meilisearch *o = p->target;
 	size_t len = strlen(o->url);
@@ -15,7 +15,7 @@ int meilisearch_fetch(struct probe *p, const struct meilisearch_ask *ask, struct
 	static const struct http_header json = {"Content-Type", "application/json"};
 	const struct meilisearch *o = p->target;
 	int64_t left = p->deadline_ns - clock_mono_ns();
-	struct http_request rq = {.url = url_of(p, ask),
+	struct http_request rq = {.url = meilisearch_url(p, ask),
 	                          .method = ask->body ? "POST" : NULL,
 	                          .accept = ask->accept ? ask->accept : "application/json",
 	                          .headers = &json,
@@ -50,14 +50,14 @@ bool meilisearch_says(const struct http_response *response, const char *code)
 
 int meilisearch_strange(struct probe *p, const struct meilisearch_ask *ask, struct err *err)
 {
-	return err_set(err, "%s: answers, but not as Meilisearch does; is the url right?", url_of(p, ask));
+	return err_set(err, "%s: answers, but not as Meilisearch does; is the url right?", meilisearch_url(p, ask));
 }
 
 /* A refusal does not tell a key that is unknown or expired from one without the right. */
 static int no_right(struct probe *p, const struct meilisearch_ask *ask, int status, struct err *err)
 {
 	const struct meilisearch *o = p->target;
-	const char *url = url_of(p, ask);
+	const char *url = meilisearch_url(p, ask);
 
 	if (!o->access.bearer_token)
 		return err_set(err, "%.90s: %d: it wants a key; write key_file: PATH of one with the right %s", url,
@@ -77,9 +77,9 @@ int meilisearch_refused(struct probe *p, const struct meilisearch_ask *ask, cons
 	if ((response->status == 401 || response->status == 403) && code && ask->action)
 		return no_right(p, ask, response->status, err);
 	if (code && message)
-		return err_set(err, "%.90s: %d %.40s: %.80s", url_of(p, ask), response->status, code, message);
+		return err_set(err, "%.90s: %d %.40s: %.80s", meilisearch_url(p, ask), response->status, code, message);
 	return err_set(err, "%.120s: answers with status %d, but not as Meilisearch does; is the url right?",
-	               url_of(p, ask), response->status);
+	               meilisearch_url(p, ask), response->status);
 }
 
 json_t *meilisearch_ask(struct probe *p, const struct meilisearch_ask *ask, struct err *err)

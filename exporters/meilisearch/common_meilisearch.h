@@ -24,6 +24,7 @@ struct meilisearch {
 	struct list canaries;      /* struct canary */
 };
 
+/* One request. */
 struct meilisearch_ask {
 	const char *path;        /* with its query: "/tasks?limit=1" */
 	const char *action;      /* the right that the key needs; NULL: no key is needed */
@@ -31,6 +32,8 @@ struct meilisearch_ask {
 	const struct span *body; /* JSON to be posted; NULL: nothing is posted */
 	size_t max_bytes;        /* 0: MEILISEARCH_MAX_REPLY */
 };
+
+const char *meilisearch_url(struct probe *p, const struct meilisearch_ask *ask);
 
 /* 0 when something answered, whatever its status. */
 MUST_CHECK int meilisearch_fetch(struct probe *p, const struct meilisearch_ask *ask, struct http_response *out,

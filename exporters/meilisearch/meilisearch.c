@@ -20,7 +20,7 @@ static const struct field canary_fields[] = {
 	{0},
 };
 
-static const char *label_of(const struct canary *c)
+static const char *name_of(const struct canary *c)
 {
 	return c->name ? c->name : c->query;
 }
@@ -43,7 +43,7 @@ static int canary_check(const struct field *f, const struct list *list, size_t i
 		return err_set(err, "index: no index can be called %.60s; names hold letters, digits, - and _",
 		               all[i].index);
 	for (size_t k = 0; k < i; k++)
-		if (!strcmp(all[k].index, all[i].index) && !strcmp(label_of(&all[k]), label_of(&all[i])))
+		if (!strcmp(all[k].index, all[i].index) && !strcmp(name_of(&all[k]), name_of(&all[i])))
 			return err_set(err, "an earlier canary has the same index and query; give this one a name");
 	return 0;
 }

@@ -119,7 +119,8 @@ static bool shared(const struct metric_desc *a, const struct metric_desc *b)
 	             !strcmp(a->labels ? a->labels : "", b->labels ? b->labels : "");
 
 	return alike && (!strncmp(a->name, "db_pool_", 8) || !strncmp(a->name, "vedette_pgbouncer_", 18) ||
-	                 !strncmp(a->name, "vedette_s3_", 11) || !strcmp(a->name, "vedette_pg_cut_rows"));
+	                 !strncmp(a->name, "vedette_s3_", 11) || !strcmp(a->name, "vedette_pg_cut_rows") ||
+	                 !strcmp(a->name, "vedette_series_over_cap_total"));
 }
 
 static void test_no_family_twice(void **state)
