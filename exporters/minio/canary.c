@@ -230,6 +230,8 @@ static void try(struct run *run)
 
 static void tell(const struct state *s, struct sample_set *set)
 {
+	int64_t began_ms = s->began_real_ns / NS_PER_MS;
+
 	sample_add(set, &metrics[SUCCESS], !*s->err.text, NO_LABELS);
 	for (size_t i = 0; i < STEPS; i++) {
 		sample_add(set, &metrics[FAILURES], (double)s->failures[i], LABELS({"step", steps[i]}));
@@ -240,7 +242,7 @@ static void tell(const struct state *s, struct sample_set *set)
 	}
 	sample_add(set, &metrics[DURATION], ns_to_seconds(s->duration_ns), NO_LABELS);
 	sample_add(set, &metrics[RUNS], (double)s->runs, NO_LABELS);
-	sample_add(set, &metrics[LAST_RUN], (double)(s->began_real_ns / NS_PER_MS) / 1e3, NO_LABELS);
+	sample_add(set, &metrics[LAST_RUN], (double)began_ms / 1e3, NO_LABELS);
 }
 
 static int collect(struct probe *p, struct sample_set *set, struct err *err)

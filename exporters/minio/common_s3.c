@@ -76,7 +76,9 @@ static int explain(const struct probe *p, const struct s3_call *call, const stru
 	int64_t ahead;
 
 	switch (known[i].cure) {
-	case CURE_POLICY: return err_set(err, "%s; its policy has to allow %s", known[i].words, call->action);
+	case CURE_POLICY:
+		return err_set(err, "%s; its policy has to allow %s on %s", known[i].words, call->action,
+		               call->bucket ? call->bucket : "*");
 	case CURE_CREATE:
 		return err_set(err, "%s: %s; create it: mc mb ALIAS/%s", known[i].words, call->bucket, call->bucket);
 	case CURE_REGION:
