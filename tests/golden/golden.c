@@ -5,11 +5,14 @@
  * relay that they refer to) and expected.prom; the case's folder is where it runs; `error` is expected where the
  * collector fails, and `note` where it has one. What a database replies is in rows/<query>.tsv (the first line names
  * the columns, \\N is null), its version in rows/version; a query without a file fails. What a web server replies is in
- * http/body. UPDATE_GOLDEN=1 writes the expectations instead. A collector without a case is a failure.
+ * http/body. What workers of a Python program wrote is described in workers/<file>.txt (worker_file.h); the case then
+ * runs in a directory of its own, whose workers/ holds the files. UPDATE_GOLDEN=1 writes the expectations instead. A
+ * collector without a case is a failure.
  * `--openmetrics DIRECTORY OUT` compares nothing and writes OUT/<exporter_collector>.<case> in OpenMetrics. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -25,6 +28,7 @@
 #include "metric/exposition.h"
 #include "net/http.h"
 #include "net/pg.h"
+#include "tests/golden/worker_file.h"
 
 static int failures;
 
@@ -324,10 +328,48 @@ static void freeze_mtimes(void)
 	}
 }
 
+static void write_worker_file(struct arena *a, const char *dir, const char *name)
+{
+	struct buf CLEANUP_BUF out = {0};
+	struct err err;
+	char *text;
+	size_t len;
+
+	if (file_read(a, arena_printf(a, "%s/workers/%s", dir, name), 1 << 20, &text, &len, &err) < 0)
+		fail(dir, name, err.text);
+	else
+		worker_file_build(&out, (struct span){text, len});
+	write_file(dir, name, arena_printf(a, "workers/%.*s", (int)(strlen(name) - strlen(".txt")), name), &out);
+}
+
+/* In a directory of its own, where the case has files of workers; its name, which is the caller's to remove. */
+static const char *make_workers(struct arena *a, const char *dir)
+{
+	DIR CLEANUP_DIR *described = opendir("workers");
+	char *own = arena_strdup(a, "/tmp/golden.XXXXXX");
+	struct dirent *d;
+
+	if (!described)
+		return NULL;
+	if (!mkdtemp(own) || chdir(own) < 0 || mkdir("workers", 0755) < 0)
+		fail(dir, own, strerror(errno));
+	while ((d = readdir(described)))
+		if (strlen(d->d_name) > strlen(".txt"))
+			write_worker_file(a, dir, d->d_name);
+	return own;
+}
+
+static int remove_one(const char *path, const struct stat *st, int type, struct FTW *at)
+{
+	(void)st, (void)type, (void)at;
+	return remove(path);
+}
+
 static void run_case(const struct registered_collector *rc, const char *root, const char *name)
 {
 	struct arena arena;
 	struct buf CLEANUP_BUF out = {0};
+	const char *own;
 	char *dir;
 
 	arena_init(&arena);
@@ -335,7 +377,10 @@ static void run_case(const struct registered_collector *rc, const char *root, co
 	if (chdir(dir) < 0)
 		fail(rc->id, name, strerror(errno));
 	freeze_mtimes();
+	own = make_workers(&arena, dir);
 	expose(&arena, rc, dir, &out);
+	if (own)
+		nftw(own, remove_one, 8, FTW_DEPTH | FTW_PHYS);
 	if (out_dir)
 		write_file(rc->id, name, arena_printf(&arena, "%s/%s.%s", out_dir, rc->id, name), &out);
 	else
