@@ -12,7 +12,7 @@ static const struct metric_desc metrics[] = {
                            "Files that could not be read, or not be made sense of: what is in them is missing."},
 	[ENTRIES_SKIPPED] = {"vedette_multiprocess_entries_skipped",
                              "Values that were left out: of another type than the metric, or beyond 100,000 series."},
-	{"<name>", "Whatever the program counts.", METRIC_UNTYPED, NULL, true},
+	{"<merged>", "Whatever the program counts.", METRIC_UNTYPED, NULL, true},
 	{0},
 };
 
