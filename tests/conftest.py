@@ -3,7 +3,7 @@ import pytest
 
 import support
 
-pytest_plugins = ["postgres", "loki", "log_scenarios", "minio"]
+pytest_plugins = ["postgres", "loki", "log_scenarios", "minio", "meilisearch"]
 
 
 @pytest.fixture

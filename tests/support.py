@@ -49,12 +49,12 @@ class Response:
         self.body = (gzip.decompress(self.raw) if zipped else self.raw).decode("utf-8", "replace")
 
 
-def request(port, path, method="GET", headers=None, timeout=30):
+def request(port, path, method="GET", headers=None, timeout=30, body=None):
     """One request on a connection of its own."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout)
     start = time.monotonic()
     try:
-        connection.request(method, path, headers=headers or {})
+        connection.request(method, path, body=body, headers=headers or {})
         raw = connection.getresponse()
         return Response(raw, time.monotonic() - start)
     finally:
