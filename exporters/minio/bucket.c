@@ -4,11 +4,7 @@
 enum { USAGE, OBJECTS };
 
 static const struct metric_desc metrics[] = {
-	[USAGE] = {"vedette_s3_bucket_usage_bytes",
-                   "Bytes of the bucket's objects and their versions, as the store counted them last.", METRIC_GAUGE,
-                   "bucket"},
-	[OBJECTS] = {"vedette_s3_bucket_objects", "Objects in the bucket, as the store counted them last.",
-                     METRIC_GAUGE, "bucket"},
+	S3_BUCKET_METRICS,
 	{"minio_bucket_<metric>", "What MinIO tells of a bucket.", METRIC_UNTYPED, NULL, true},
 	{0},
 };

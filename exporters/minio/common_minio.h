@@ -10,6 +10,7 @@ enum { MINIO_TOKEN_SECONDS = 300 };
 enum minio_metrics { MINIO_V2, MINIO_V3, MINIO_ALL, MINIO_NONE };
 
 struct s3_canary;
+struct s3_usage;
 
 /* A target's settings. */
 struct minio_target {
@@ -20,7 +21,16 @@ struct minio_target {
 	int metrics;                         /* enum minio_metrics */
 	const char *region;
 	const struct s3_canary *canary; /* NULL: none */
+	const struct s3_usage *usage;   /* NULL: none */
 };
+
+// clang-format off
+/* Two rows of metrics: whoever knows the sizes of buckets. */
+#define S3_BUCKET_METRICS                                                                                              \
+	{"vedette_s3_bucket_usage_bytes", "Bytes of the bucket's objects when they were last counted: by the store "    \
+	 "itself, with older versions, or by listing, without them.", METRIC_GAUGE, "bucket"},                          \
+	{"vedette_s3_bucket_objects", "Objects in the bucket when they were last counted.", METRIC_GAUGE, "bucket"}
+// clang-format on
 
 /* A family of MinIO's that every store has under a name of ours. */
 struct minio_alias {

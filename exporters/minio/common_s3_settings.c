@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "exporters/minio/common_s3_list.h"
+
 #define SECOND INT64_C(1000000000)
 
 enum { BUCKET_MIN = 3, BUCKET_MAX = 63, PREFIX_MAX = 256 };
@@ -23,6 +25,20 @@ const struct field s3_canary_fields[] = {
          .def = "60s",
          .help = "How long to give the last result again before the next try.",
          .max = 86400 * SECOND},
+	{0},
+};
+
+const struct field s3_usage_fields[] = {
+	F_STRINGS(struct s3_usage, buckets, NULL,
+                  "Buckets to list; without it all that the access key may see, at most 64."),
+	{.name = "min_interval",
+         .type = FIELD_DURATION,
+         .offset = FIELD_AT(struct s3_usage, min_interval, int64_t),
+         .def = "1h",
+         .help = "How long to give the last sizes again before they are counted anew.",
+         .max = 30 * 86400 * SECOND},
+	F_INT(struct s3_usage, max_objects, "1000000",
+              "How many objects of a bucket to count at most, in pages of 500.", 1, 1000000000),
 	{0},
 };
 
@@ -59,7 +75,25 @@ static int check_canary(const struct s3_canary *c, const struct minio_target *t,
 	return 0;
 }
 
+static int check_usage(const struct s3_usage *u, const struct minio_target *t, struct err *err)
+{
+	if (t->metrics != MINIO_NONE)
+		return err_set(err,
+		               "usage: MinIO tells the sizes of its buckets by itself; remove this, or write "
+		               "metrics: none");
+	if (u->buckets.n > S3_BUCKETS_MAX)
+		return err_set(err, "usage: buckets: at most %d", S3_BUCKETS_MAX);
+	for (size_t i = 0; i < u->buckets.n; i++)
+		if (!bucket_valid(u->buckets.items[i]))
+			return err_set(err, "usage: buckets: a bucket's name is 3 to 63 of a-z, 0-9, . and -");
+	if (!t->access_key)
+		return err_set(err, "usage: nobody may list buckets without a key; write access_key and secret_key");
+	return 0;
+}
+
 int s3_check(const struct minio_target *t, struct err *err)
 {
-	return t->canary ? check_canary(t->canary, t, err) : 0;
+	if (t->canary && check_canary(t->canary, t, err) < 0)
+		return -1;
+	return t->usage ? check_usage(t->usage, t, err) : 0;
 }

@@ -9,7 +9,12 @@ struct s3_canary {
 	int64_t min_interval;
 };
 
-extern const struct field s3_canary_fields[];
+struct s3_usage {
+	struct string_list buckets; /* none: all */
+	int64_t min_interval, max_objects;
+};
+
+extern const struct field s3_canary_fields[], s3_usage_fields[];
 
 /* -1: settings that no store could follow. */
 MUST_CHECK int s3_check(const struct minio_target *t, struct err *err);

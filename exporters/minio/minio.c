@@ -38,6 +38,8 @@ static const struct field fields[] = {
 	F_STRING(struct minio_target, region, "us-east-1", "Region that the store says it is in; MinIO does not mind."),
 	F_SECTION(struct minio_target, canary, s3_canary_fields,
                   "Try to write, read and delete an object, as those who use the store do."),
+	F_SECTION(struct minio_target, usage, s3_usage_fields,
+                  "Count the sizes of buckets by listing them, for stores that do not tell: metrics: none."),
 	{0},
 };
 
