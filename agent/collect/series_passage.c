@@ -37,10 +37,17 @@ static void recall(struct series_passage *p, struct passing_family *f)
 	f->n_known = len / sizeof(uint64_t) - 1;
 }
 
+/* Several texts may bring series of one family. */
 static struct passing_family *family_of(struct series_passage *p, const struct promtext_sample *s)
 {
 	struct passing_family *f = *s->kept;
 
+	if (f)
+		return f;
+	f = p->first;
+	while (f && strcmp(f->desc->name, s->family->name) != 0)
+		f = f->next;
+	*s->kept = f;
 	if (f)
 		return f;
 	f = ARENA_NEW(p->arena, struct passing_family);

@@ -52,7 +52,8 @@ static int add_sample(struct text *t, const char *name, struct labels *labels, d
 		return 0;
 	if (promtext_check_place(t, &place, labels) < 0)
 		return -1;
-	s = (struct promtext_sample){&place.family->desc, place.suffix, labels->items, labels->n, &place.family->kept};
+	s = (struct promtext_sample){&place.family->desc, place.suffix, labels->items,
+	                             labels->n,           value,        &place.family->kept};
 	if (t->reader->admit && !t->reader->admit(t->reader->admit_arg, &s))
 		return 0;
 	hash = hash_series(&s);

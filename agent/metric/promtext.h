@@ -32,6 +32,7 @@ struct promtext_sample {
 	enum sample_suffix suffix;
 	struct label *labels; /* by name; room for PROMTEXT_MAX_LABELS */
 	size_t n;
+	double value;
 	void **kept; /* what promtext_admit_fn may keep for the family while the text is read; NULL at first */
 };
 
