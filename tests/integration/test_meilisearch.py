@@ -358,6 +358,7 @@ def answer(status, body):
     (answer(404, b"nothing here"), "answers with status 404, but not as Meilisearch does"),
     (answer(503, b""), "answers with status 503"),
     (answer(200, b"[" * 3000), "not as Meilisearch does"),
+    (answer(400, json.dumps({"code": "x", "message": f"you said {MASTER}"}).encode()), "answers with the very key"),
 ])
 def test_bad_answers_in_words(stand_in, start_agent, fault, words):
     stand_in.fault, stand_in.release = fault, threading.Event()
@@ -368,7 +369,7 @@ def test_bad_answers_in_words(stand_in, start_agent, fault, words):
         assert response.status == 503 and response.seconds < 4.5 and words in response.body
         metrics = agent.metrics()
         assert metrics.value("vedette_search_up") == 0 and metrics.has("node_load1")
-        assert not metrics.named("vedette_search_canary_hits")
+        assert not metrics.named("vedette_search_canary_hits") and MASTER not in response.body + agent.log.read_text()
     finally:
         stand_in.release.set()
     stand_in.fault = None
