@@ -28,7 +28,7 @@
 #include "metric/exposition.h"
 #include "net/http.h"
 #include "net/pg.h"
-#include "tests/golden/worker_file.h"
+#include "tests/worker_file.h"
 
 static int failures;
 
