@@ -1,10 +1,11 @@
 /* MinIO's metrics of each bucket: size, objects, requests, replication. */
 #include "exporters/minio/common_minio.h"
 
-enum { USAGE, OBJECTS };
+enum { USAGE, OBJECTS, OVER_CAP };
 
 static const struct metric_desc metrics[] = {
 	S3_BUCKET_METRICS,
+	[OVER_CAP] = SERIES_RULES_METRIC,
 	{"minio_bucket_<metric>", "What MinIO tells of a bucket.", METRIC_UNTYPED, NULL, true},
 	{0},
 };
@@ -22,7 +23,8 @@ static const struct minio_alias aliases[] = {
 static const struct minio_source source = {.v2 = "/minio/v2/metrics/bucket",
                                            .v3 = v3,
                                            .aliases = aliases,
-                                           .v3_of_each_bucket = "/minio/metrics/v3/bucket/"};
+                                           .v3_of_each_bucket = "/minio/metrics/v3/bucket/",
+                                           .over_cap = &metrics[OVER_CAP]};
 
 static int collect(struct probe *p, struct sample_set *set, struct err *err)
 {

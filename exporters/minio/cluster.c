@@ -1,7 +1,7 @@
 /* MinIO's metrics of the whole cluster: capacity, usage, drives and erasure sets, and of the server's requests. */
 #include "exporters/minio/common_minio.h"
 
-enum { USAGE, OBJECTS, CAPACITY, FREE };
+enum { USAGE, OBJECTS, CAPACITY, FREE, OVER_CAP };
 
 #define LEAST_FREE 0.01 /* of its capacity, below which it refuses what is to be written */
 
@@ -11,6 +11,7 @@ static const struct metric_desc metrics[] = {
 	[OBJECTS] = {"vedette_s3_objects", "Objects in the store, as it counted them last."},
 	[CAPACITY] = {"vedette_s3_capacity_bytes", "Bytes that all drives can hold, without what redundancy takes."},
 	[FREE] = {"vedette_s3_free_bytes", "Bytes of that which are free."},
+	[OVER_CAP] = SERIES_RULES_METRIC,
 	{"minio_cluster_<metric>", "What MinIO tells of the cluster.", METRIC_UNTYPED, NULL, true},
 	{"minio_s3_<metric>", "What MinIO tells of requests to a server.", METRIC_UNTYPED, NULL, true},
 	{0},
@@ -32,7 +33,8 @@ static const struct minio_alias aliases[] = {
 	{0},
 };
 
-static const struct minio_source source = {.v2 = "/minio/v2/metrics/cluster", .v3 = v3, .aliases = aliases};
+static const struct minio_source source = {
+	.v2 = "/minio/v2/metrics/cluster", .v3 = v3, .aliases = aliases, .over_cap = &metrics[OVER_CAP]};
 
 /* It calls itself healthy on full drives. */
 static int check_space(const struct sample_set *set, struct err *err)

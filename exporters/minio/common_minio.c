@@ -7,6 +7,8 @@
 #include "net/http.h"
 #include "net/jwt.h"
 
+enum { MOST_BUCKETS = 100 }; /* each of them is a request */
+
 /* The server may know newer formats; this is the one that is read here. */
 static const char accept[] = "text/plain; version=0.0.4; charset=utf-8";
 
@@ -60,53 +62,75 @@ static const struct family *find(const struct sample_set *set, const char *name)
 	return f;
 }
 
-/* Bucket names need no escapes: bucket="media",server="127.0.0.1:9000" */
-static const char *bucket_of(struct arena *a, const struct sample *s)
+/* One version's metrics while they are read. */
+struct reading {
+	struct probe *probe;
+	const struct minio_source *source;
+	const struct sample_set *set;  /* what earlier collectors have brought */
+	struct sample_set read, found; /* its own names; aliases */
+	struct promtext reader;
+	struct series_passage passage;
+	promtext_admit_fn *pass;
+	const char *buckets[MOST_BUCKETS];
+	size_t n_buckets;
+	const char *bucket;               /* the latest */
+	const struct metric_desc *family; /* of the latest sample */
+	const struct minio_alias *alias;  /* of that family; NULL: none */
+	bool brought;                     /* that family by an earlier collector */
+};
+
+static const struct minio_alias *alias_of(const struct reading *r, const char *name)
 {
-	static const char label[] = "bucket=\"";
-	const size_t n = sizeof(label) - 1;
-	const char *end = s->labels + s->labels_len;
+	const struct minio_alias *alias = r->source->aliases;
 
-	for (const char *at = s->labels; at && (size_t)(end - at) > n; at++)
-		if (!memcmp(at, label, n) && (at == s->labels || at[-1] == ',')) {
-			const char *close = memchr(at + n, '"', (size_t)(end - at) - n);
+	while (alias && alias->name && strcmp(alias->name, name) != 0)
+		alias++;
+	return alias && alias->name ? alias : NULL;
+}
 
-			return close ? arena_strndup(a, at + n, (size_t)(close - at) - n) : NULL;
-		}
+static const char *label_of(const struct promtext_sample *s, const char *name)
+{
+	for (size_t i = 0; i < s->n; i++)
+		if (!strcmp(s->labels[i].name, name))
+			return s->labels[i].value;
 	return NULL;
 }
 
-static void add_alias(struct probe *p, const struct minio_alias *alias, const struct family *f, struct sample_set *set)
+/* Several servers may tell of one bucket, one after the other. */
+static void add_bucket(struct reading *r, const struct promtext_sample *s)
 {
-	for (const struct sample_block *b = f->first; b; b = b->next)
-		for (const struct sample *s = b->items; s < b->items + b->used; s++) {
-			const char *bucket = alias->by_bucket ? bucket_of(p->arena, s) : NULL;
+	const char *bucket = label_of(s, "bucket");
+	const struct family *f = find(&r->found, r->alias->as->name);
 
-			if (bucket)
-				sample_add(set, alias->as, s->value, LABELS({"bucket", bucket}));
-			if (!alias->by_bucket) {
-				sample_add(set, alias->as, s->value, NO_LABELS);
-				return;
-			}
-		}
+	if (!bucket || (f && f->count >= (size_t)target_of(r->probe)->rules.max_series) ||
+	    (f && r->bucket && !strcmp(bucket, r->bucket)))
+		return;
+	r->bucket = arena_strdup(r->probe->arena, bucket);
+	sample_add(&r->found, r->alias->as, s->value, LABELS({"bucket", bucket}));
+	if (r->alias->as == r->source->aliases->as && r->n_buckets < MOST_BUCKETS)
+		r->buckets[r->n_buckets++] = r->bucket;
 }
 
-static void add_aliases(struct probe *p, const struct minio_source *source, const struct sample_set *read,
-                        struct sample_set *set)
+static void add_alias(struct reading *r, const struct promtext_sample *s)
 {
-	for (const struct minio_alias *alias = source->aliases; alias && alias->name; alias++) {
-		const struct family *f = find(read, alias->name);
+	if (r->alias->by_bucket)
+		add_bucket(r, s);
+	else if (!find(&r->found, r->alias->as->name))
+		sample_add(&r->found, r->alias->as, s->value, NO_LABELS);
+}
 
-		if (f && !find(set, alias->as->name))
-			add_alias(p, alias, f, set);
+static bool admit(void *arg, struct promtext_sample *s)
+{
+	struct reading *r = arg;
+
+	if (s->family != r->family) {
+		r->family = s->family;
+		r->alias = alias_of(r, s->family->name);
+		r->brought = find(r->set, s->family->name) != NULL;
 	}
-}
-
-static void take_new(struct sample_set *set, const struct sample_set *read)
-{
-	for (const struct family *f = read->first; f; f = f->next)
-		if (!find(set, f->desc->name))
-			sample_set_take(set, f->desc, f);
+	if (r->alias)
+		add_alias(r, s);
+	return !r->brought && r->pass(&r->passage, s);
 }
 
 static int fetch(struct probe *p, const char *url, struct http_response *out, struct err *err)
@@ -122,86 +146,97 @@ static int fetch(struct probe *p, const char *url, struct http_response *out, st
 	return http_fetch(p->http, p->arena, &rq, out, err);
 }
 
-typedef int read_fn(struct probe *p, const struct minio_source *source, struct sample_set *read,
-                    struct promtext *reader, struct err *err);
+typedef int read_fn(struct reading *r, struct err *err);
 
 /* 1: the server knows no such path. */
-static int read_path(struct probe *p, const char *path, struct sample_set *read, struct promtext *reader,
-                     struct err *err)
+static int read_path(struct reading *r, const char *path, struct err *err)
 {
-	const char *url = minio_url(p, path);
+	const char *url = minio_url(r->probe, path);
 	struct http_response response;
 
-	if (fetch(p, url, &response, err) < 0)
+	if (fetch(r->probe, url, &response, err) < 0)
 		return -1;
 	if (response.status == 404)
 		return 1;
 	if (response.status != 200)
-		return minio_refused(p, url, &response, err);
-	return promtext_read(reader, read, url, response.body, err);
+		return minio_refused(r->probe, url, &response, err);
+	return promtext_read(&r->reader, &r->read, url, response.body, err);
 }
 
-static int read_v2(struct probe *p, const struct minio_source *source, struct sample_set *read, struct promtext *reader,
-                   struct err *err)
+static int read_v2(struct reading *r, struct err *err)
 {
-	int rc = read_path(p, source->v2, read, reader, err);
+	const char *path = r->source->v2;
+	int rc = read_path(r, path, err);
 
 	return rc > 0 ? err_set(err, "%s: not found; if this is no MinIO, write metrics: none",
-	                        minio_url(p, source->v2))
+	                        minio_url(r->probe, path))
 	              : rc;
 }
 
-static int read_buckets(struct probe *p, const struct minio_source *source, struct sample_set *read,
-                        struct promtext *reader, struct err *err)
+/* Of the buckets that have just been told of. */
+static int read_buckets(struct reading *r, struct err *err)
 {
-	const struct family *f = find(read, "minio_cluster_usage_buckets_total_bytes");
+	const char *begin = r->source->v3_of_each_bucket;
 
-	for (const struct sample_block *b = f ? f->first : NULL; b; b = b->next)
-		for (const struct sample *s = b->items; s < b->items + b->used; s++) {
-			const char *bucket = bucket_of(p->arena, s);
-			const char *path = arena_printf(p->arena, "%s%s", source->v3_of_each_bucket, bucket);
-
-			if (bucket && read_path(p, path, read, reader, err) < 0)
-				return -1;
-		}
+	for (size_t i = 0; i < r->n_buckets; i++)
+		if (read_path(r, arena_printf(r->probe->arena, "%s%s", begin, r->buckets[i]), err) < 0)
+			return -1;
 	return 0;
 }
 
 /* What an older server does not have yet is left out; one that has nothing of it is no server for this. */
-static int read_v3(struct probe *p, const struct minio_source *source, struct sample_set *read, struct promtext *reader,
-                   struct err *err)
+static int read_v3(struct reading *r, struct err *err)
 {
+	const struct minio_source *source = r->source;
 	bool any = false;
 
 	for (const char *const *path = source->v3; *path; path++) {
-		int rc = read_path(p, *path, read, reader, err);
+		int rc = read_path(r, *path, err);
 
 		if (rc < 0)
 			return -1;
 		any = any || rc == 0;
 	}
-	if (!any && target_of(p)->metrics == MINIO_V3)
+	if (!any && target_of(r->probe)->metrics == MINIO_V3)
 		return err_set(err,
 		               "%s: not found; this MinIO is older than its metrics of version 3: write metrics: v2",
-		               minio_url(p, source->v3[0]));
-	return source->v3_of_each_bucket ? read_buckets(p, source, read, reader, err) : 0;
+		               minio_url(r->probe, source->v3[0]));
+	return source->v3_of_each_bucket ? read_buckets(r, err) : 0;
 }
 
-/* One version's metrics. Both have some families in common. */
+static void begin_set(struct reading *r, struct sample_set *set)
+{
+	sample_set_init(set, r->probe->arena, NULL);
+	set->common = r->set->common;
+	set->common_len = r->set->common_len;
+}
+
+static void take_new(struct sample_set *set, const struct sample_set *from)
+{
+	for (const struct family *f = from->first; f; f = f->next)
+		if (!find(set, f->desc->name))
+			sample_set_take(set, f->desc, f);
+}
+
 static int read_version(struct probe *p, const struct minio_source *source, read_fn *read_it, struct sample_set *set,
                         struct err *err)
 {
-	struct promtext reader;
-	struct sample_set read;
+	struct reading *r = ARENA_NEW(p->arena, struct reading);
 	int rc;
 
-	promtext_init(&reader, p->arena, true);
-	sample_set_init(&read, p->arena, NULL);
-	read.common = set->common;
-	read.common_len = set->common_len;
-	rc = read_it(p, source, &read, &reader, err);
-	add_aliases(p, source, &read, set);
-	take_new(set, &read);
+	*r = (struct reading){.probe = p, .source = source, .set = set};
+	begin_set(r, &r->read);
+	begin_set(r, &r->found);
+	promtext_init(&r->reader, p->arena, true);
+	series_passage_begin(&r->passage, &target_of(p)->rules, p->memo, &r->reader);
+	r->pass = r->reader.admit;
+	r->reader.admit = admit;
+	r->reader.admit_arg = r;
+	rc = read_it(r, err);
+	if (rc == 0)
+		take_new(set, &r->found);
+	take_new(set, &r->read);
+	series_passage_end(&r->passage, source->over_cap, set);
 	return rc;
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "collect/collector.h"
+#include "collect/series_rules.h"
 #include "net/http_access.h"
 
 enum { MINIO_TOKEN_SECONDS = 300 };
@@ -19,6 +20,7 @@ struct minio_target {
 	struct http_access access;           /* of which the settings give TLS */
 	int64_t timeout;                     /* nanoseconds, for each request */
 	int metrics;                         /* enum minio_metrics */
+	struct series_rules rules;           /* for those */
 	const char *region;
 	const struct s3_canary *canary; /* NULL: none */
 	const struct s3_usage *usage;   /* NULL: none */
@@ -41,10 +43,11 @@ struct minio_alias {
 
 /* What one collector asks for; tables end with NULL. */
 struct minio_source {
-	const char *v2;                /* path */
-	const char *const *v3;         /* paths */
-	const char *v3_of_each_bucket; /* begins the path of each bucket that those tell of; NULL: none */
-	const struct minio_alias *aliases;
+	const char *v2;                     /* path */
+	const char *const *v3;              /* paths */
+	const char *v3_of_each_bucket;      /* begins the path of each bucket that those tell of; NULL: none */
+	const struct minio_alias *aliases;  /* NULL: none */
+	const struct metric_desc *over_cap; /* of a SERIES_RULES_METRIC */
 };
 
 /* Whether the settings (struct minio_target) ask for any of MinIO's own metrics. */
@@ -55,6 +58,6 @@ const char *minio_url(const struct probe *p, const char *path);
 /* The time that is left for one request. */
 int64_t minio_timeout(const struct probe *p);
 
-/* Adds what the source's paths tell in the version that the settings ask for; a family that an earlier collector of the
- * same scrape has brought is not brought again. */
+/* Adds what the source's paths tell in the version that the settings ask for, as their rules want it; a family that an
+ * earlier collector of the same scrape has brought is not brought again. Aliases know no rules but the cap. */
 MUST_CHECK int minio_read(struct probe *p, const struct minio_source *source, struct sample_set *set, struct err *err);

@@ -35,6 +35,7 @@ static const struct field fields[] = {
 	F_ENUM(struct minio_target, metrics, "v2",
                "Which of MinIO's own metrics to pass on: v2, v3, all of both, or none, for a store that is no MinIO.",
                versions),
+	SERIES_RULES_FIELDS(struct minio_target, rules, NULL),
 	F_STRING(struct minio_target, region, "us-east-1", "Region that the store says it is in; MinIO does not mind."),
 	F_SECTION(struct minio_target, canary, s3_canary_fields,
                   "Try to write, read and delete an object, as those who use the store do."),

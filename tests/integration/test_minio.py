@@ -117,6 +117,7 @@ def test_both_versions_and_both_in_openmetrics(store, start_agent):
     assert ours.has("vedette_s3_up", target="store")
     assert len(ours.named("vedette_s3_capacity_bytes")) == 1
     assert ours.named("minio_cluster_drive_total") and ours.named("minio_cluster_health_drives_count")
+    assert ours.named("minio_bucket_requests_total") and ours.named("minio_bucket_api_total")
     reply = agent.get("/metrics/minio/store", headers={"Accept": "application/openmetrics-text; version=1.0.0"})
     assert reply.status == 200 and reply.body.endswith("# EOF\n")
 
@@ -187,9 +188,9 @@ def test_each_path_is_asked_once_with_a_token_of_five_minutes(store, start_agent
 
 
 @pytest.mark.parametrize("key, secret, words", [
-    (KEY, "guessed", f"secret_key is not the one of access key {KEY}"),
-    ("nobody", "guessed", "there is no access key nobody, or it is disabled"),
-    ("leaver", "leaver's secret", "there is no access key leaver, or it is disabled"),
+    (KEY, "guessed", f"access key {KEY}: the secret key is wrong"),
+    ("nobody", "guessed", "access key nobody: it does not know the access key"),
+    ("leaver", "leaver's secret", "access key leaver: "),
     ("writer", "writer's secret", "access key writer may not see metrics: attach a policy to it that allows "
                                   "admin:Prometheus"),
     ("", "", "wants a login: write access_key and secret_key"),
