@@ -107,3 +107,24 @@ def run(directory, **kwargs):
 @pytest.fixture
 def minio(tmp_path_factory):
     yield from run(tmp_path_factory.mktemp("minio"))
+
+
+@pytest.fixture
+def small_drive(tmp_path):
+    """A folder on a drive of 64 MiB that only what runs behind `wrapper` sees, and its path for everybody else."""
+    folder = tmp_path / "small"
+    folder.mkdir()
+    holder = subprocess.Popen(["unshare", "--mount", "sh", "-c", 'mount -t tmpfs -o size=64m none "$0" && echo && exec cat',
+                               folder], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    if not holder.stdout.readline():
+        pytest.skip(f"cannot mount: {holder.communicate()[1]}")
+    yield folder, ["nsenter", "--mount", f"--target={holder.pid}"], pathlib.Path(f"/proc/{holder.pid}/root{folder}")
+    holder.communicate()
+
+
+def fill(server, drive):
+    """MinIO looks at a drive once a minute: it is filled while MinIO is away."""
+    server.kill()
+    left = os.statvfs(drive)
+    (drive / "other").write_bytes(bytes(left.f_bavail * left.f_bsize - 400_000))
+    server.start()

@@ -273,29 +273,12 @@ def server_says(server, status):
     return support.request(server.port, "/minio/health/cluster").status == status
 
 
-@pytest.fixture
-def small_drive(tmp_path):
-    """A folder on a drive of 64 MiB that only what runs behind `wrapper` sees, and its path for everybody else."""
-    folder = tmp_path / "small"
-    folder.mkdir()
-    holder = subprocess.Popen(["unshare", "--mount", "sh", "-c", 'mount -t tmpfs -o size=64m none "$0" && echo && exec cat',
-                               folder], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    if not holder.stdout.readline():
-        pytest.skip(f"cannot mount: {holder.communicate()[1]}")
-    yield folder, ["nsenter", "--mount", f"--target={holder.pid}"], pathlib.Path(f"/proc/{holder.pid}/root{folder}")
-    holder.communicate()
-
-
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount a small drive")
 def test_full_drive(tmp_path, small_drive, start_agent):
-    """MinIO looks at a drive once a minute: it is filled while MinIO is away."""
     folder, wrapper, outside = small_drive
     for server in servers.run(tmp_path / "minio", drives=[folder / "drive"], wrapper=wrapper):
         server.add_user(KEY, SECRET, servers.MAY_SEE_METRICS)
-        server.kill()
-        left = os.statvfs(outside)
-        (outside / "other").write_bytes(bytes(left.f_bavail * left.f_bsize - 400_000))
-        server.start()
+        servers.fill(server, outside)
         agent = start_agent(settings(server.url))
         expect_down(agent, "its drives are full: ")
         metrics = agent.metrics("/metrics/minio")

@@ -241,6 +241,23 @@ def test_a_store_that_hangs_stops_and_is_back(store, start_agent):
     assert left(store, "kept") == []
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount a small drive")
+def test_a_full_drive(tmp_path, small_drive, start_agent):
+    folder, wrapper, outside = small_drive
+    for server in servers.run(tmp_path / "minio", drives=[folder / "drive"], wrapper=wrapper):
+        server.mc("mb", "server/plain")
+        agent = start_agent(config(item(server.url, key=servers.ROOT_KEY, secret=servers.ROOT_SECRET)))
+        agent.expect_log("collector failed")
+        assert run(agent).value("vedette_s3_canary_success") == 1
+        servers.fill(server, outside)
+        assert steps(run(agent)) == {"put": 0}
+        assert "put: its drives are full (XMinioStorageFull)" in cause(agent)
+        (outside / "other").unlink()
+        server.kill()
+        server.start()
+        assert run(agent).value("vedette_s3_canary_success") == 1
+
+
 @pytest.mark.skipif(SANITIZED, reason="a sanitizer wants to be the first library")
 def test_a_clock_that_is_wrong(store, start_agent):
     library = ctypes.util.find_library("faketime") or "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1"
