@@ -2,6 +2,7 @@
 import concurrent.futures
 import http.client
 import json
+import ssl
 import subprocess
 import threading
 import urllib.parse
@@ -9,6 +10,7 @@ import urllib.parse
 import pytest
 
 import postgres as pg
+from log_door import Authority
 from meilisearch import MASTER, Capture, Driver, StandIn
 from support import VEDETTE, Exposition, free_port, request, wait_until
 
@@ -422,6 +424,24 @@ def test_requests_of_one_scrape(stand_in, start_agent):
     assert all(headers["Authorization"] == f"Bearer {MASTER}" for _, _, headers, _ in stand_in.seen)
     search = json.loads(stand_in.seen[2][3])
     assert search == {"limit": 1, "attributesToRetrieve": [], "q": "invoice", "filter": "year > 1950"}
+
+
+def test_over_tls(stand_in, start_agent, tmp_path):
+    authority = Authority(tmp_path)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(*authority.issue("meilisearch"))
+    stand_in.socket = context.wrap_socket(stand_in.socket, server_side=True)
+    url = stand_in.url.replace("http:", "https:")
+    agent = start_agent(f"""exporters:
+  meilisearch:
+    - {{name: trusted, url: '{url}', key: '{MASTER}', ca_file: '{authority.certificate}'}}
+    - {{name: unknown, url: '{url}', key: '{MASTER}'}}
+""")
+    agent.expect_log("collector failed.*unknown")
+    assert agent.get("/metrics/meilisearch/trusted").status == 200
+    response = agent.get("/metrics/meilisearch/unknown")
+    assert response.status == 503 and "certificate" in response.body
+    assert len(stand_in.seen) == 9  # all of them the trusting one's
 
 
 # Documents in the database against documents in the index
