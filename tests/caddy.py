@@ -8,11 +8,12 @@ import support
 
 
 class Caddy:
-    """Runs `caddyfile`; the words {dir} and {admin} in it are replaced. Waits until it answers on its admin socket."""
+    """Runs `caddyfile`; the words {dir} and {admin} in it are replaced. Waits until the socket `ready` is there."""
 
-    def __init__(self, caddyfile):
+    def __init__(self, caddyfile, ready="admin.sock"):
         self.directory = tempfile.mkdtemp(prefix="caddy")
         self.admin = f"{self.directory}/admin.sock"
+        self.socket = f"{self.directory}/{ready}"
         path = f"{self.directory}/Caddyfile"
         with open(path, "w", encoding="utf-8") as out:
             out.write(caddyfile.replace("{dir}", self.directory).replace("{admin}", f"unix/{self.admin}"))
@@ -26,7 +27,7 @@ class Caddy:
     def ready(self):
         if self.process.poll() is not None:
             raise AssertionError(f"caddy ended: {self.log()}")
-        return os.path.exists(self.admin)
+        return os.path.exists(self.socket)
 
     def log(self):
         with open(f"{self.directory}/log", encoding="utf-8", errors="replace") as lines:

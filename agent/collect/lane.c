@@ -159,14 +159,23 @@ static void execute(struct run *run)
 	reader_sweep(lane->reader);
 }
 
-/* Called without the lock, as report is. */
+/* Each new note once a minute at most: one may hold a number that is another one each time. Called without the lock, as
+ * report is. */
 static void pass_note_on(struct lane *lane, const struct run *run)
 {
-	if (!run->note.text[0] || !strcmp(run->note.text, lane->noted.text))
+	const char *note = run->note.text;
+	int64_t now = clock_mono_ns();
+
+	if (!strcmp(note, lane->noted.text) || (*note && lane->noted.text[0] && now - lane->noted_ns < LOG_AGAIN_NS))
 		return;
-	LOG(WARN, "target reports a failure", "exporter", lane->target->exporter->name, "target", lane_label(lane),
-	    "err", run->note.text);
+	if (*note)
+		LOG(WARN, "target reports a failure", "exporter", lane->target->exporter->name, "target",
+		    lane_label(lane), "err", note);
+	else
+		LOG(INFO, "target reports no failure any more", "exporter", lane->target->exporter->name, "target",
+		    lane_label(lane));
 	lane->noted = run->note;
+	lane->noted_ns = now;
 }
 
 /* Says when a lane begins to fail or recovers, and reminds once a minute. Called without the lock. */
@@ -190,7 +199,7 @@ static void publish(struct lane *lane, const struct run *run)
 {
 	lane->ever = true;
 	lane->up = run->up;
-	lane->error = run->error;
+	lane->error = run->error.text[0] ? run->error : run->note;
 	lane->run_duration = ns_to_seconds(run->finished_ns - run->started_ns);
 	lane->finished_ns = run->finished_ns;
 	lane->samples = run->set.count;

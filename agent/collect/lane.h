@@ -75,7 +75,8 @@ struct lane {
 	int64_t finished_ns;
 	size_t samples;
 	bool logged_up;
-	struct err noted; /* the last note that was logged */
+	struct err noted; /* the last note that was logged, and when */
+	int64_t noted_ns;
 	int64_t logged_ns;
 };
 

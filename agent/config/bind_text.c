@@ -67,21 +67,30 @@ static void check_choice(struct binder *b, const struct field *f, const struct n
 	      n && f->names[n] ? " …" : "");
 }
 
+static void bind_list_item(struct binder *b, const struct field *f, const struct node *node, const struct place *at,
+                           struct string_list *out)
+{
+	const char *text = bind_text_item(b, node, at);
+
+	if (text && f->names)
+		check_choice(b, f, node, at, text);
+	out->items[out->n++] = text;
+}
+
 void bind_string_list(struct binder *b, const struct field *f, const struct node *node, const struct place *at,
                       struct string_list *out)
 {
-	if (node->kind != NODE_LIST) {
+	bool single = f->single_too && node->kind == NODE_SCALAR && !node_is_null(node);
+
+	if (node->kind != NODE_LIST && !single) {
 		binder_fault_type(b, f, node, at);
 		return;
 	}
-	out->items = ARENA_ARRAY(b->a, const char *, node->n);
-	for (const struct node *item = node->first; item; item = item->next) {
-		const char *text = bind_text_item(b, item, at);
-
-		if (text && f->names)
-			check_choice(b, f, item, at, text);
-		out->items[out->n++] = text;
-	}
+	out->items = ARENA_ARRAY(b->a, const char *, single ? 1 : node->n);
+	if (single)
+		bind_list_item(b, f, node, at, out);
+	for (const struct node *item = single ? NULL : node->first; item; item = item->next)
+		bind_list_item(b, f, item, at, out);
 }
 
 /* The short form of a map whose texts are its keys. */

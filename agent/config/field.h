@@ -45,6 +45,7 @@ struct field {
 	const struct field *fields;      /* FIELD_STRUCT, FIELD_SECTION, FIELD_LIST, FIELD_CHOICES */
 	bool (*key_ok)(const char *key); /* FIELD_STRING_MAP: which keys are allowed; NULL: any */
 	const char *key_rule;            /* the same in words: "letters, digits and _" */
+	bool single_too;                 /* FIELD_STRING_LIST: a single text is a list of one */
 	bool names_too;                  /* FIELD_STRING_MAP: [a, b] stands for {a: a, b: b}, and so does {a: , b: } */
 	const char *refers;              /* FIELD_REF, FIELD_REF_LIST: the exporter whose targets it names */
 	/* FIELD_LIST, FIELD_CHOICES: what tables cannot say of the i-th item; called once all items are bound. -1: it

@@ -19,6 +19,7 @@ static void set_credentials(CURL *curl, const struct http_access *access)
 
 void curl_set_access(CURL *curl, const struct http_access *access)
 {
+	curl_easy_setopt(curl, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
 	if (!access)
 		return;
 	set_credentials(curl, access);

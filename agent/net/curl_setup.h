@@ -5,7 +5,7 @@
 
 #include "net/http_access.h"
 
-/* NULL: nobody in particular, and whom the system believes. */
+/* NULL: nobody in particular, and whom the system believes. Older TLS than 1.2 is none. */
 void curl_set_access(CURL *curl, const struct http_access *access);
 
 /* 0, or -1 when memory is out; a header without a value is sent as one. */

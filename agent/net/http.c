@@ -6,87 +6,9 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
-#include "net/curl_setup.h"
-#include "net/resolve.h"
+#include "net/http_inside.h"
 
 enum { MAX_HOPS = 3, HEADERS_MAX = 64 * 1024 };
-
-struct http {
-	CURL *curl;
-	struct resolver *resolver;
-	http_answer_fn *answer; /* NULL but in tests */
-	void *arg;
-};
-
-/* Where a URL leads; freed with free_place. */
-struct place {
-	char *scheme, *host, *port;
-};
-
-static void free_place(struct place *p)
-{
-	curl_free(p->scheme);
-	curl_free(p->host);
-	curl_free(p->port);
-}
-
-static void free_list(struct curl_slist **list)
-{
-	curl_slist_free_all(*list);
-}
-
-static void free_url(CURLU **url)
-{
-	curl_url_cleanup(*url);
-}
-
-static int read_url(const char *text, struct place *out, struct err *err)
-{
-	CURLU *url CLEANUP(free_url) = curl_url();
-
-	if (!url)
-		abort();
-	if (curl_url_set(url, CURLUPART_URL, text, 0) || curl_url_get(url, CURLUPART_SCHEME, &out->scheme, 0) ||
-	    curl_url_get(url, CURLUPART_HOST, &out->host, 0) ||
-	    curl_url_get(url, CURLUPART_PORT, &out->port, CURLU_DEFAULT_PORT))
-		return err_set(err, "%.200s: is no URL such as http://host:8080/path", text);
-	return 0;
-}
-
-static bool same_server(const char *one, const char *other)
-{
-	struct place CLEANUP(free_place) a = {0}, CLEANUP(free_place) b = {0};
-	struct err err;
-
-	return read_url(one, &a, &err) == 0 && read_url(other, &b, &err) == 0 && !strcmp(a.scheme, b.scheme) &&
-	       !strcmp(a.host, b.host) && !strcmp(a.port, b.port);
-}
-
-/* What libcurl is to know instead of asking: getaddrinfo must not run on the caller's thread, and libcurl would wait
- * for its own helper when it gives up. */
-static int find_address(struct http *http, const struct http_request *rq, int64_t deadline_ns, struct curl_slist **list,
-                        struct err *err)
-{
-	struct place CLEANUP(free_place) place = {0};
-	struct addresses found = {0};
-	struct buf CLEANUP_BUF entry = {0};
-	struct err reason;
-	bool late;
-
-	if (read_url(rq->url, &place, err) < 0)
-		return -1;
-	if (rq->unix_socket || *place.host == '[')
-		return 0;
-	if (resolve(http->resolver, place.host, deadline_ns, &found, &late, &reason) < 0)
-		return err_set(err, "%.100s: %.120s", rq->url, reason.text);
-	buf_printf(&entry, "%s:%s:", place.host, place.port);
-	for (size_t i = 0; i < found.n; i++)
-		buf_printf(&entry, "%s%s", i ? "," : "", found.text[i]);
-	*list = curl_slist_append(NULL, entry.data);
-	if (!*list)
-		abort();
-	return 0;
-}
 
 static size_t on_data(char *data, size_t size, size_t n, void *arg)
 {
@@ -102,13 +24,6 @@ static size_t on_header(char *data, size_t size, size_t n, void *arg)
 	if (size * n > 5 && !memcmp(data, "HTTP/", 5))
 		buf_reset(arg);
 	return on_data(data, size, n, arg);
-}
-
-static long milliseconds_left(int64_t deadline_ns)
-{
-	int64_t left = (deadline_ns - clock_mono_ns()) / NS_PER_MS;
-
-	return left > 0 ? (long)left : 1; /* 0 would mean for ever */
 }
 
 /* A response under way. */
@@ -133,7 +48,7 @@ static void configure(CURL *curl, const struct http_request *rq, int64_t deadlin
 	curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(curl, CURLOPT_MAXCONNECTS, 1L);
 	curl_easy_setopt(curl, CURLOPT_PATH_AS_IS, 1L);
-	curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, milliseconds_left(deadline_ns));
+	curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, http_milliseconds_left(deadline_ns));
 	curl_easy_setopt(curl, CURLOPT_USERAGENT, "vedette/" VEDETTE_VERSION);
 	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_data);
 	curl_easy_setopt(curl, CURLOPT_WRITEDATA, &to->body);
@@ -216,12 +131,12 @@ static int perform(CURL *curl, const struct http_request *rq, struct coming *com
 static int fetch_once(struct http *http, struct arena *a, const struct http_request *rq, int64_t deadline_ns,
                       struct http_response *out, const char **next, struct err *err)
 {
-	struct curl_slist *addresses CLEANUP(free_list) = NULL, *headers CLEANUP(free_list) = NULL;
+	struct curl_slist *addresses CLEANUP(http_free_list) = NULL, *headers CLEANUP(http_free_list) = NULL;
 	struct coming CLEANUP(free_coming) coming = {.body.max = rq->max_bytes, .headers.max = HEADERS_MAX};
 	char *to = NULL;
 	long status = 0;
 
-	if (find_address(http, rq, deadline_ns, &addresses, err) < 0)
+	if (!rq->unix_socket && http_find_address(http, rq->url, 0, deadline_ns, &addresses, err) < 0)
 		return -1;
 	configure(http->curl, rq, deadline_ns, &coming);
 	set_method(http->curl, rq);
@@ -302,7 +217,7 @@ int http_fetch(struct http *http, struct arena *a, const struct http_request *rq
 			return -1;
 		if (!next)
 			return 0;
-		if (!same_server(rq->url, next))
+		if (!http_same_server(rq->url, next))
 			return err_set(err, "%s: leads to another server; write that one's URL", rq->url);
 		hop.url = next;
 	}
