@@ -235,6 +235,15 @@ static int frozen_body(void *dir, struct arena *a, const struct http_request *rq
 	return 0;
 }
 
+/* Without the fixture's own path, which says nothing. */
+static void put_words(struct buf *out, const char *what, const char *text, const char *dir)
+{
+	const char *at = strstr(text, dir);
+
+	buf_printf(out, "# %s: %.*s%s\n", what, at ? (int)(at - text) : (int)strlen(text), text,
+	           at ? at + strlen(dir) : "");
+}
+
 static void expose(struct arena *a, const struct registered_collector *rc, char *dir, struct buf *out)
 {
 	const struct collector *c = rc->collector;
@@ -266,16 +275,10 @@ static void expose(struct arena *a, const struct registered_collector *rc, char 
 		fail(c->name, dir, err.text);
 	probe.statfs = pool;
 	sample_set_init(&set, a, NULL);
-	if (c->collect(&probe, &set, &err) < 0) {
-		char *text = arena_strdup(a, err.text);
-		char *at = strstr(text, dir);
-
-		/* the fixture's own path says nothing */
-		buf_printf(out, "# error: %.*s%s\n", at ? (int)(at - text) : (int)strlen(text), text,
-		           at ? at + strlen(dir) : "");
-	}
+	if (c->collect(&probe, &set, &err) < 0)
+		put_words(out, "error", err.text, dir);
 	if (note.text[0])
-		buf_printf(out, "# note: %s\n", note.text);
+		put_words(out, "note", note.text, dir);
 	exposition_write(out, format, a, sets, 1);
 	statfs_pool_free(pool);
 	pg_free(probe.pg);
