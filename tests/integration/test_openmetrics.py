@@ -25,8 +25,8 @@ def test_goldens(tmp_path):
     written = sorted(tmp_path.iterdir())
     assert written
     for path in written:
-        # the runner's own line about a collector's error is no exposition
-        lines = [line for line in path.read_text().splitlines(True) if not line.startswith("# error: ")]
+        # the runner's own lines about a collector's error and note are no exposition
+        lines = [line for line in path.read_text().splitlines(True) if not line.startswith(("# error: ", "# note: "))]
         try:
             parse("".join(lines))
         except ValueError as e:
