@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "settings_found.h"
+
 const struct field *settings_fields(struct arena *a)
 {
 	struct layout all;
@@ -70,39 +72,17 @@ static void lay_options_over(struct web_settings *web, const struct options *o)
 	web->allow_insecure = web->allow_insecure || o->allow_insecure;
 }
 
-static bool any_set(const char *const *variables)
-{
-	while (variables && *variables && !getenv(*variables))
-		variables++;
-	return variables && *variables;
-}
-
-/* Who has written no settings may still have named a target to every other program. */
-static int add_found(struct arena *a, const struct layout *all, char *bound, struct faults *faults)
-{
-	for (size_t i = 0; i < all->n; i++) {
-		const struct exporter_layout *l = &all->exporters[i];
-		void *target;
-
-		if (!any_set(l->exporter->found_by))
-			continue;
-		target = arena_zalloc(a, l->target_size);
-		if (bind_text(a, "defaults", "", 0, l->fields, target, faults) < 0)
-			return -1;
-		*(struct list *)(void *)(bound + l->offset) = (struct list){target, 1};
-	}
-	return 0;
-}
-
 static int bind(struct settings *s, const struct layout *all, void *bound, const struct options *o,
                 struct faults *faults)
 {
+	struct buf CLEANUP_BUF found = {0};
+
 	if (o->config_file)
 		return bind_file(&s->arena, o->config_file, all->fields, bound, faults);
-	/* an empty file, not bare defaults: credentials may come without a file */
-	if (bind_text(&s->arena, "defaults", "", 0, all->fields, bound, faults) < 0)
-		return -1;
-	return add_found(&s->arena, all, bound, faults);
+	/* who has written no settings may still have named a target to every other program; and even an empty text is
+	 * more than bare defaults: credentials may come without a file */
+	settings_write_found(&found);
+	return bind_text(&s->arena, "environment", found.data ? found.data : "", found.len, all->fields, bound, faults);
 }
 
 struct settings *settings_load(const struct options *o, struct faults *faults)

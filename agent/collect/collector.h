@@ -85,13 +85,20 @@ struct attachments {
 struct exporter {
 	const char *name; /* "host" */
 	const char *help;
-	const char *job;             /* in /sd: the job name that community dashboards use */
-	bool job_is_name;            /* a target with a name has that for its job */
-	const char *scrape_prefix;   /* "node": also emit node_scrape_collector_*; NULL: not */
-	bool many_targets;           /* its config section is a list of named targets */
-	enum target_kind target;     /* what its lanes hold for their collectors */
-	const char *const *found_by; /* without a config file, one of these variables names a target; NULL ends them */
-	const struct field *fields;  /* a target's settings besides name and collectors; NULL: none */
+	const char *job;           /* in /sd: the job name that community dashboards use */
+	bool job_is_name;          /* a target with a name has that for its job */
+	const char *scrape_prefix; /* "node": also emit node_scrape_collector_*; NULL: not */
+	bool many_targets;         /* its config section is a list of named targets */
+	enum target_kind target;   /* what its lanes hold for their collectors */
+	/* Without a config file, a variable of the environment may name a target: one of these, where the client reads
+	 * them by itself; NULL ends them. Or else what the settings of such a target are taken from: the first row has
+	 * to be there; one without a key ends them */
+	const char *const *found_by;
+	const struct found_setting {
+		const char *key;
+		const char *const *variables; /* NULL ends them; but for the url each may have _FILE behind it */
+	} * found_as;
+	const struct field *fields; /* a target's settings besides name and collectors; NULL: none */
 	size_t config_size;
 
 	/* Its items are no targets: each is asked by a collector of its own on the target, of the exporter of this

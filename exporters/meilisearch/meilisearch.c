@@ -81,6 +81,15 @@ static const struct field fields[] = {
 	{0},
 };
 
+static const char *const urls[] = {"MEILI_URL", "MEILI_HTTP_ADDR", NULL};
+static const char *const keys[] = {"MEILI_API_KEY", "MEILI_MASTER_KEY", NULL};
+
+static const struct found_setting found[] = {
+	{"url", urls},
+	{"key", keys},
+	{0},
+};
+
 static int check(const struct attachment *all, size_t i, struct err *err)
 {
 	const struct meilisearch *o = all[i].config;
@@ -98,6 +107,7 @@ const struct exporter exporter_meilisearch = {
 	.job = "meilisearch",
 	.many_targets = true,
 	.target = TARGET_HTTP,
+	.found_as = found,
 	.fields = fields,
 	.config_size = sizeof(struct meilisearch),
 	.check = check,

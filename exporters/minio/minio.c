@@ -44,6 +44,17 @@ static const struct field fields[] = {
 	{0},
 };
 
+static const char *const urls[] = {"MINIO_ENDPOINT", "MINIO_URL", NULL};
+static const char *const access_keys[] = {"MINIO_ACCESS_KEY", "MINIO_ROOT_USER", NULL};
+static const char *const secret_keys[] = {"MINIO_SECRET_KEY", "MINIO_ROOT_PASSWORD", NULL};
+
+static const struct found_setting found[] = {
+	{"url", urls},
+	{"access_key", access_keys},
+	{"secret_key", secret_keys},
+	{0},
+};
+
 static int check(const struct attachment *all, size_t i, struct err *err)
 {
 	const struct minio_target *t = all[i].config;
@@ -64,6 +75,7 @@ const struct exporter exporter_minio = {
 	.job = "minio",
 	.many_targets = true,
 	.target = TARGET_HTTP,
+	.found_as = found,
 	.fields = fields,
 	.config_size = sizeof(struct minio_target),
 	.check = check,

@@ -181,3 +181,43 @@ def test_env_file_yields_to_the_environment(write):
     assert "{a: file}" in vedette("config", "--print", "--config.file", path, "--env-file", env).stdout
     done = vedette("config", "--print", "--config.file", path, "--env-file", env, env={"VEDETTE_TEST": "outside"})
     assert "{a: outside}" in done.stdout
+
+
+def test_the_example_is_accepted_whole(write, tmp_path):
+    """As it stands but for the place of its secrets, which are of the machine it is for."""
+    (tmp_path / "secrets").mkdir()
+    text = EXAMPLE.read_text().replace("/run/secrets/", f"{tmp_path}/secrets/")
+    names = re.findall(rf"{tmp_path}/secrets/(\w+)", text)
+    assert len(names) == 5
+    for name in names:
+        (tmp_path / "secrets" / name).write_text(SECRET + "\n")
+    accepted(write(text))
+
+
+FOUND = {"MINIO_ENDPOINT": "minio:9000", "MINIO_ROOT_USER": "me", "MINIO_ROOT_PASSWORD": SECRET + " '\"$x: {",
+         "MEILI_HTTP_ADDR": "0.0.0.0:7700", "PGHOST": "db"}
+
+
+def test_what_the_environment_names_is_watched_without_settings(tmp_path):
+    key = tmp_path / "key"
+    key.write_text(SECRET)
+    done = vedette("config", "--print", env={**FOUND, "MEILI_MASTER_KEY_FILE": str(key)})
+    assert done.returncode == 0 and SECRET not in done.stdout + done.stderr, done.stderr
+    text = done.stdout
+    minio, meili = text[text.index("\n  minio:"):], text[text.index("\n  meilisearch:"):]
+    assert "url: 'http://minio:9000'" in minio and minio.index("access_key: <secret>") < minio.index("timeout")
+    assert "url: 'http://127.0.0.1:7700'" in meili and meili.index("key: <secret>") < meili.index("timeout")
+    assert "\n  postgres:\n    -" in text
+    none = vedette("config", "--print", env=dict.fromkeys(FOUND, "")).stdout
+    assert "minio:9000" not in none and "7700" not in none
+
+
+@pytest.mark.parametrize("env, words", [
+    ({"MINIO_ENDPOINT": "m", "MINIO_ROOT_USER": "me"}, "access_key and secret_key go together"),
+    ({"MINIO_URL": "http://u:hunter2@m:9000"}, "the url holds a user or a password"),
+    ({"MINIO_URL": "m'$(x)\n"}, "the url is the server's alone"),
+    ({"MEILI_URL": "http://m", "MEILI_MASTER_KEY_FILE": "/nowhere/key"}, "/nowhere/key: No such file"),
+])
+def test_what_is_wrong_in_the_environment_is_told(env, words):
+    done = vedette("check", env=env)
+    assert done.returncode == 1 and words in done.stderr and SECRET not in done.stderr
