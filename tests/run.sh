@@ -201,6 +201,7 @@ tier_integration() {
 	wait_for_peers
 	build debug && build release && run_suite release
 	sed -n '/what came of log lines/,/^[^|]/{/^|/s/^/  /p}' "$results/pytest-release-suite.log"
+	sed -n '/which Meilisearch the tests ran against/,/^===/{/^[^=]/s/^/  Meilisearch: /p}' "$results/pytest-release-suite.log"
 }
 
 tier_fuzz() {
