@@ -6,8 +6,7 @@
 #include "collect/memo.h"
 #include "exporters/meilisearch/common_meilisearch.h"
 #include "exporters/registry.h"
-#include "metric/exposition.h"
-#include "metric/promtext.h"
+#include "reread.h"
 
 static int fixed_clock(clockid_t clock, struct timespec *out)
 {
@@ -38,23 +37,6 @@ static int answer(void *arg, struct arena *a, const struct http_request *rq, str
 	return 0;
 }
 
-static void check(struct arena *a, const struct sample_set *set)
-{
-	struct buf CLEANUP_BUF text = {0};
-	struct promtext reader;
-	struct sample_set again;
-	struct err err;
-
-	if (exposition_write(&text, EXPOSITION_TEXT, a, &set, 1) != 0)
-		abort();
-	promtext_init(&reader, a, false);
-	sample_set_init(&again, a, NULL);
-	if (text.len && promtext_read(&reader, &again, "reply", (struct span){text.data, text.len}, &err) < 0) {
-		fprintf(stderr, "%s\n%s", err.text, text.data);
-		abort();
-	}
-}
-
 static void collect(const struct collector *c, struct span input, const char *name)
 {
 	struct arena arena = {0};
@@ -73,7 +55,7 @@ static void collect(const struct collector *c, struct span input, const char *na
 	if ((c->collect(&probe, &set, &err) < 0) != (*err.text != '\0') || strstr(err.text, key) ||
 	    strstr(note.text, key))
 		abort();
-	check(&arena, &set);
+	reread(&arena, &set);
 	http_free(probe.http);
 	memo_free(memo);
 	arena_fini(&arena);

@@ -4,31 +4,13 @@
 #include <string.h>
 
 #include "exporters/registry.h"
-#include "metric/exposition.h"
-#include "metric/promtext.h"
 #include "net/pg.h"
+#include "reread.h"
 
 static int answer(void *arg, struct arena *a, const struct pg_request *rq, const struct pg_rows **out, struct err *err)
 {
 	(void)rq;
 	return pg_rows_parse(a, arg, out, err);
-}
-
-static void check(struct arena *a, const struct sample_set *set)
-{
-	struct buf CLEANUP_BUF text = {0};
-	struct promtext reader;
-	struct sample_set again;
-	struct err err;
-
-	if (exposition_write(&text, EXPOSITION_TEXT, a, &set, 1) != 0)
-		abort();
-	promtext_init(&reader, a, false);
-	sample_set_init(&again, a, NULL);
-	if (text.len && promtext_read(&reader, &again, "reply", (struct span){text.data, text.len}, &err) < 0) {
-		fprintf(stderr, "%s\n", err.text);
-		abort();
-	}
 }
 
 static void collect(const struct collector *c, char *reply)
@@ -41,7 +23,7 @@ static void collect(const struct collector *c, char *reply)
 	sample_set_init(&set, &arena, NULL);
 	if (c->collect(&probe, &set, &err) < 0 && !*err.text)
 		abort();
-	check(&arena, &set);
+	reread(&arena, &set);
 	pg_free(probe.pg);
 	arena_fini(&arena);
 }

@@ -9,9 +9,8 @@
 #include "exporters/minio/common_s3_settings.h"
 #include "exporters/minio/common_s3_xml.h"
 #include "exporters/registry.h"
-#include "metric/exposition.h"
-#include "metric/promtext.h"
 #include "net/http.h"
+#include "reread.h"
 
 struct answers {
 	struct span text;
@@ -58,23 +57,6 @@ static int answer(void *arg, struct arena *a, const struct http_request *rq, str
 	return 0;
 }
 
-static void check(struct arena *a, const struct sample_set *set)
-{
-	struct buf CLEANUP_BUF text = {0};
-	struct promtext reader;
-	struct sample_set again;
-	struct err err;
-
-	if (exposition_write(&text, EXPOSITION_TEXT, a, &set, 1) != 0)
-		abort();
-	promtext_init(&reader, a, false);
-	sample_set_init(&again, a, NULL);
-	if (text.len && promtext_read(&reader, &again, "reply", (struct span){text.data, text.len}, &err) < 0) {
-		fprintf(stderr, "%s\n", err.text);
-		abort();
-	}
-}
-
 static void collect(const struct collector *c, struct answers answers)
 {
 	struct arena arena = {0};
@@ -92,7 +74,7 @@ static void collect(const struct collector *c, struct answers answers)
 		sample_set_init(&set, &arena, NULL);
 		if (c->collect(&probe, &set, &err) < 0 && !*err.text)
 			abort();
-		check(&arena, &set);
+		reread(&arena, &set);
 	}
 	http_free(probe.http);
 	memo_free(memo);
