@@ -1,4 +1,6 @@
 """Fixtures of all tests of the running program."""
+import subprocess
+
 import pytest
 
 import support
@@ -24,6 +26,15 @@ def start_agent(tmp_path_factory):
         for agent in agents:
             if agent.process.poll() is None:
                 agent.kill()
+
+
+@pytest.fixture(scope="session")
+def python():
+    """The python that has the application's packages."""
+    done = subprocess.run([str(support.ROOT / "tests/venv.sh")], capture_output=True, text=True, check=False)
+    if done.returncode:
+        pytest.skip(f"the application's packages cannot be installed: {done.stderr.strip()[-200:]}")
+    return done.stdout.strip()
 
 
 @pytest.fixture

@@ -18,15 +18,6 @@ PATH = "/metrics/multiprocess/app"
 FILES, SKIPPED = "vedette_multiprocess_files", "vedette_multiprocess_files_skipped"
 
 
-@pytest.fixture(scope="session")
-def python():
-    """The python that has prometheus_client."""
-    done = subprocess.run([str(ROOT / "tests/venv.sh")], capture_output=True, text=True, check=False)
-    if done.returncode:
-        pytest.skip(f"the application's packages cannot be installed: {done.stderr.strip()[-200:]}")
-    return done.stdout.strip()
-
-
 def settings(directory, *more):
     return ("exporters:\n  multiprocess:\n"
             f"    - {{{', '.join(['name: app', f'directory: {directory}', *more])}}}\n")

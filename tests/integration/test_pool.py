@@ -14,15 +14,6 @@ APPLICATION = "application_name = 'fastapi-app'"
 POOLS = "[{name: fastapi, application_name: fastapi-app, max: 10}]"
 
 
-@pytest.fixture(scope="session")
-def python():
-    """The python that has the application's packages."""
-    done = subprocess.run([str(ROOT / "tests/venv.sh")], capture_output=True, text=True, check=False)
-    if done.returncode:
-        pytest.skip(f"the application's packages cannot be installed: {done.stderr.strip()[-200:]}")
-    return done.stdout.strip()
-
-
 class Application(Daemon):
     """The platform's application with its pool, and callers that keep the pool's connections."""
 
