@@ -126,7 +126,7 @@ static char *take_string(struct scanner *s)
 	text = out = arena_alloc(s->arena, room);
 	while (s->rest.len && *s->rest.s != '"') {
 		unsigned char c = (unsigned char)*s->rest.s;
-		size_t n = c < 0x20 ? 0 : utf8_len(s->rest.s, s->rest.s + s->rest.len);
+		size_t n = c < 0x20 ? 0 : c < 0x80 ? 1 : utf8_len(s->rest.s, s->rest.s + s->rest.len);
 
 		if (!n)
 			return NULL;
@@ -154,7 +154,7 @@ static void clean_name(char *name, bool colon)
 
 	for (const char *p = name; p < end;) {
 		unsigned char c = (unsigned char)*p;
-		size_t n = utf8_len(p, end);
+		size_t n = c < 0x80 ? 1 : utf8_len(p, end);
 		bool good = c < 0x80 && (isalpha(c) || c == '_' || (colon && c == ':') || (p > name && isdigit(c)));
 
 		*out++ = good ? (char)c : '_';

@@ -2,6 +2,7 @@
 
 workers.py count DIRECTORY N    N processes count until standard input ends; a line with their process ids comes first
 workers.py make DIRECTORY N     N processes' files as they are after some work, without running that many
+workers.py make-web DIRECTORY N the same of a web application that has many handlers and few kinds of metrics
 workers.py tell DIRECTORY       the text format of all in it, merged in the order of names
 workers.py cost DIRECTORY N     CPU milliseconds of each of N such tellings
 """
@@ -50,7 +51,7 @@ def count(directory, n):
     for k in range(n):
         pid = os.fork()
         if not pid:
-            work(stop, stopped, k)
+            count_on(stop, stopped, k)
         children.append(pid)
     os.close(stop)
     print(*children, flush=True)
@@ -60,7 +61,7 @@ def count(directory, n):
         os.waitpid(pid, 0)
 
 
-def work(stop, stopped, k):
+def count_on(stop, stopped, k):
     os.close(stopped)
     os.set_blocking(stop, False)
     metrics, i = Metrics(), 0
@@ -77,16 +78,37 @@ def work(stop, stopped, k):
                 pass
 
 
-def make(n):
+def everything(k):
+    metrics = Metrics()
+    for i in range(40):
+        metrics.count(i + k, handlers=20)
+
+
+def web(k):
+    from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Summary
+    r = CollectorRegistry()
+    labels = ["method", "handler", "status"]
+    requests = Counter("http_requests", "Requests that were answered.", labels, registry=r)
+    seconds = Histogram("http_request_duration_seconds", "Time that requests took.", labels, registry=r)
+    sizes = Summary("http_response_size_bytes", "Sizes of responses.", ["handler"], registry=r)
+    connections = Gauge("active_connections", "Connections in use.", ["pool"], multiprocess_mode="livesum", registry=r)
+    for i in range(20):
+        handler = f"/api/v1/things/{i}"
+        requests.labels("GET", handler, "2xx").inc(i + k)
+        seconds.labels("GET", handler, "2xx").observe(i / 10)
+        sizes.labels(handler).observe(i * 1000)
+    for i in range(10):
+        connections.labels(f"pool-{i}").set(i)
+
+
+def make(n, work):
     """Files of one process after another, each with the id that it says."""
     from prometheus_client import metrics, values
     current = [0]
     metrics.values.ValueClass = values.MultiProcessValue(lambda: current[0])
     for k in range(n):
         current[0] = 1000 + k
-        all_metrics = Metrics()
-        for i in range(40):
-            all_metrics.count(i + k, handlers=20)
+        work(k)
         values.close_all_multiprocess_files()
 
 
@@ -106,7 +128,9 @@ def main():
     if command == "count":
         count(directory, int(more[0]))
     elif command == "make":
-        make(int(more[0]))
+        make(int(more[0]), everything)
+    elif command == "make-web":
+        make(int(more[0]), web)
     elif command == "tell":
         sys.stdout.buffer.write(tell(directory))
     elif command == "cost":
