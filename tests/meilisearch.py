@@ -4,6 +4,7 @@ The stand-in answers with what a real server of version 1.50 was recorded to ans
 the same changed as little as the state asks for; it checks keys, paths and parameters, and knows the few writing requests
 that tests need. test_meilisearch.py compares it with the recordings. Both are driven through the same HTTP interface."""
 import collections
+import datetime
 import http.server
 import json
 import os
@@ -126,8 +127,9 @@ class StandIn(http.server.ThreadingHTTPServer):
 
     def enqueue(self, handler, kind, index, **end):
         """A task that is done at once."""
+        now = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
         task = {**Capture("task0").json(), "uid": len(self.tasks), "batchUid": len(self.tasks), "indexUid": index,
-                "type": kind, **end}
+                "type": kind, "enqueuedAt": now, "startedAt": now, "finishedAt": now, **end}
         self.tasks.insert(0, task)
         self.batch += 1
         handler.send(Capture("docs-add"), Capture("docs-add").json(taskUid=task["uid"], indexUid=index, type=kind))

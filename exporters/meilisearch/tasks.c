@@ -3,6 +3,8 @@
 #include "base/utc.h"
 #include "exporters/meilisearch/common_meilisearch.h"
 
+#define RECENT_SECONDS 3600
+
 enum { NB_TASKS, OLDEST_ENQUEUED, LAST_SUCCEEDED, LAST_FAILED, LAST_FAILED_INFO };
 
 static const struct metric_desc metrics[] = {
@@ -14,10 +16,11 @@ static const struct metric_desc metrics[] = {
                             "When the newest of the tasks that succeeded was finished.", METRIC_GAUGE},
 	[LAST_FAILED] = {"vedette_search_last_failed_task_timestamp_seconds",
                          "When the newest of the tasks that failed was finished.", METRIC_GAUGE},
-	[LAST_FAILED_INFO] = {"vedette_search_last_failed_task_info",
-                              "What the newest of the tasks that failed was, and the code of its error. The agent "
-                              "logs the whole reason.",
-                              METRIC_GAUGE, "code,index,task"},
+	[LAST_FAILED_INFO] =
+		{"vedette_search_last_failed_task_info",
+                 "What the newest of the tasks that failed was, and the code of its error. For an hour the "
+                 "whole reason stands on the status page; it is logged once.",
+                 METRIC_GAUGE, "code,index,task"},
 	{0},
 };
 
@@ -40,16 +43,22 @@ static const char *text_of(const json_t *object, const char *key)
 	return text ? text : "";
 }
 
-static void add_age(struct probe *p, struct sample_set *set, const json_t *task)
+static double seconds_since(struct probe *p, double time)
 {
 	struct timespec now;
+
+	p->kernel->clock_gettime(CLOCK_REALTIME, &now);
+	return (double)now.tv_sec + (double)now.tv_nsec / 1e9 - time;
+}
+
+static void add_age(struct probe *p, struct sample_set *set, const json_t *task)
+{
 	double enqueued, age = 0;
 
 	if (task && !utc_parse(text_of(task, "enqueuedAt"), &enqueued))
 		return;
-	p->kernel->clock_gettime(CLOCK_REALTIME, &now);
 	if (task)
-		age = (double)now.tv_sec + (double)now.tv_nsec / 1e9 - enqueued;
+		age = seconds_since(p, enqueued);
 	sample_add(set, &metrics[OLDEST_ENQUEUED], age > 0 ? age : 0, NO_LABELS);
 }
 
@@ -66,12 +75,15 @@ static void add_failure(struct probe *p, struct sample_set *set, const json_t *t
 {
 	const json_t *error = json_object_get(task, "error");
 	const char *index = text_of(task, "indexUid"), *kind = text_of(task, "type");
+	const char *finished = text_of(task, "finishedAt");
+	double when;
 
 	sample_add(set, &metrics[LAST_FAILED_INFO], 1,
 	           LABELS({"code", code_of(error)}, {"index", index}, {"task", kind}));
-	err_set(p->note, "task %lld, %.40s of index %.40s, failed at %.30s: %s",
-	        json_integer_value(json_object_get(task, "uid")), kind, index, text_of(task, "finishedAt"),
-	        text_of(error, "message"));
+	if (utc_parse(finished, &when) && seconds_since(p, when) < RECENT_SECONDS)
+		err_set(p->note, "task %lld, %.40s of index %.40s, failed at %.30s: %s",
+		        json_integer_value(json_object_get(task, "uid")), kind, index, finished,
+		        text_of(error, "message"));
 }
 
 static int add_status(struct probe *p, size_t i, struct sample_set *set, struct err *err)
