@@ -172,7 +172,7 @@ def flood(h):
 ])
 @pytest.mark.parametrize("bucket", ("plain", "kept"))
 def test_faults_are_told_apart(store, door, start_agent, bucket, method, fault, good, words):
-    agent = start_agent(config(item(door.url, bucket, timeout="500ms")))
+    agent = start_agent(config(item(door.url, bucket, timeout="2s")))
     agent.expect_log("collector failed")
     door.answer = forward_all_but(method, fault) if method else fault
     metrics = run(agent)
@@ -223,7 +223,7 @@ def test_nobody_there(start_agent):
 
 
 def test_a_store_that_hangs_stops_and_is_back(store, start_agent):
-    agent = start_agent(config(item(store.url, "kept", timeout="300ms")))
+    agent = start_agent(config(item(store.url, "kept", timeout="2s")))
     agent.expect_log("collector failed")
     assert run(agent).value("vedette_s3_canary_success") == 1
     store.process.send_signal(signal.SIGSTOP)
