@@ -69,8 +69,9 @@ class Minio:
 
     def mc(self, *arguments, data=None):
         """What mc says; `server` in the arguments is this one, entered as root."""
-        host = f"http://{ROOT_KEY}:{ROOT_SECRET}@127.0.0.1:{self.port}"
-        done = subprocess.run([program("mc"), "--config-dir", self.directory / "mc", "--quiet", "--json", *arguments],
+        host = self.url.replace("://", f"://{ROOT_KEY}:{ROOT_SECRET}@")
+        done = subprocess.run([program("mc"), "--config-dir", self.directory / "mc", "--quiet", "--json", "--insecure",
+                               *arguments],
                               input=data, capture_output=True, check=False, timeout=60,
                               env={**self.environment, "MC_HOST_server": host})
         assert done.returncode == 0, (arguments, done.stdout, done.stderr)

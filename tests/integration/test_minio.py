@@ -311,9 +311,12 @@ def test_over_tls(tmp_path, start_agent):
     make_certificate(certificates)
     for server in servers.run(tmp_path / "minio", scheme="https", arguments=["--certs-dir", certificates]):
         key, secret = servers.ROOT_KEY, servers.ROOT_SECRET
-        agent = start_agent(settings(server.url, key, secret, f"tls: {{ca_file: '{certificates}/public.crt'}}"))
+        server.mc("mb", "server/canary")
+        agent = start_agent(settings(server.url, key, secret, f"tls: {{ca_file: '{certificates}/public.crt'}}, "
+                                                              "canary: {bucket: canary}"))
         assert agent.metrics("/metrics/minio").value("vedette_s3_up") == 1
         assert agent.metrics("/metrics/minio").named("minio_cluster_drive_total")
+        assert agent.metrics("/metrics/minio").value("vedette_s3_canary_success") == 1
         expect_down(start_agent(settings(server.url, key, secret)), "certificate")
 
 
