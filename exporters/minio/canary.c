@@ -181,10 +181,9 @@ static void clear_leftovers(struct run *run)
 		run->state->leftovers = !reply.status;
 		return;
 	}
-	for (size_t i = 0; i < versions.n; i++)
-		if (delete_version(run, versions.ids[i], &err) < 0)
-			return;
-	run->state->leftovers = versions.n && versions.more;
+	for (size_t i = 0; i < versions.n && !run->state->leftovers; i++)
+		run->state->leftovers = delete_version(run, versions.ids[i], &err) < 0;
+	run->state->leftovers = run->state->leftovers || (versions.n && versions.more);
 }
 
 static bool step(struct run *run, enum step which, int (*act)(struct run *, struct err *))

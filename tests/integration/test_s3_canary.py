@@ -3,6 +3,7 @@ nothing of it stays."""
 import ctypes.util
 import json
 import os
+import re
 import signal
 import subprocess
 
@@ -14,6 +15,7 @@ from support import SANITIZED, VEDETTE, free_port, wait_until
 
 LONG = bool(os.environ.get("VEDETTE_LONG"))
 SECRET = "canary's secret, of nobody else"
+HOST = re.sub("[^a-zA-Z0-9_-]", "_", os.uname().nodename)
 STEPS = ("put", "get", "compare", "delete")
 
 MAY_WRITE = {"Effect": "Allow", "Resource": ["arn:aws:s3:::plain/*", "arn:aws:s3:::kept/*", "arn:aws:s3:::plain",
@@ -313,6 +315,22 @@ def test_versions_that_are_not_told(store, door, start_agent):
     for _ in range(3):
         assert run(agent).value("vedette_s3_canary_success") == 1
     assert left(store, "kept") == []
+
+
+def test_what_cannot_be_taken_away_at_once(store, door, start_agent):
+    """Older versions of which the deletion fails are found again."""
+    for _ in range(60):
+        store.mc("pipe", f"server/kept/vedette-canary.{HOST}", data=b"left")
+    old = []
+    door.answer = lambda h: s3_door.error(503, "SlowDown") if "versionId" in h.path and len(old) < 3 \
+        and not old.append(h.path) else h.forward()
+    agent = start_agent(config(item(door.url, "kept")))
+    agent.expect_log("collector failed")
+    assert steps(run(agent))["delete"] == 0
+    wait_until(lambda: run(agent) and left(store, "kept") == [], what="all versions are deleted")
+    before = len(door.seen)
+    run(agent, "/metrics/minio?collect[]=canary")
+    assert door.methods()[before:] == ["PUT", "GET", "DELETE"]
 
 
 def test_what_is_asked(store, door, start_agent):
