@@ -1,4 +1,4 @@
-"""A real Caddy: Debian's, with a Caddyfile of the test's, ended by its process id."""
+"""A real Caddy, Debian's or another one, with a Caddyfile of the test's, ended by its process id."""
 import os
 import shutil
 import subprocess
@@ -10,7 +10,7 @@ import support
 class Caddy:
     """Runs `caddyfile`; the words {dir} and {admin} in it are replaced. Waits until the socket `ready` is there."""
 
-    def __init__(self, caddyfile, ready="admin.sock"):
+    def __init__(self, caddyfile, ready="admin.sock", program=None):
         self.directory = tempfile.mkdtemp(prefix="caddy")
         self.admin = f"{self.directory}/admin.sock"
         self.socket = f"{self.directory}/{ready}"
@@ -19,7 +19,7 @@ class Caddy:
             out.write(caddyfile.replace("{dir}", self.directory).replace("{admin}", f"unix/{self.admin}"))
         with open(f"{self.directory}/log", "wb") as log:
             self.process = subprocess.Popen(
-                [str(support.fetch_peers("caddy") / "caddy"), "run", "--config", path, "--adapter", "caddyfile"],
+                [str(program or support.fetch_peers("caddy") / "caddy"), "run", "--config", path, "--adapter", "caddyfile"],
                 stdout=log, stderr=log, env={"PATH": os.environ["PATH"], "HOME": self.directory,
                                              "XDG_DATA_HOME": self.directory, "XDG_CONFIG_HOME": self.directory})
         support.wait_until(self.ready, what="caddy listens")

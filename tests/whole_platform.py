@@ -53,8 +53,9 @@ exporters:
 
 
 class Platform:
-    def __init__(self, directory, python):
-        self.parts = []
+    def __init__(self, directory, python, caddy_program=None):
+        """caddy_program: None for Debian's."""
+        self.parts, self.caddy_program = [], caddy_program
         try:
             self.start(directory, python)
         except BaseException:
@@ -74,8 +75,8 @@ class Platform:
         self.authority = wild_server.certificate(directory, "authority")
         pair = wild_server.certificate(directory, "localhost", issuer=self.authority)
         self.edge = support.free_port()
-        self.caddy = self.keep(caddy.Caddy(CADDYFILE.replace("%d", str(self.edge), 1).replace("%s", str(pair[0]), 1)
-                                           .replace("%s", str(pair[1]), 1).replace("%d", str(self.app.port), 1)), "end")
+        self.caddy = self.keep(caddy.Caddy(CADDYFILE % (self.edge, *pair, self.app.port), program=self.caddy_program),
+                               "end")
         for number in range(3):
             assert support.request(self.app.port, f"/documents?title=Document%20{number}", method="POST").status == 201
 

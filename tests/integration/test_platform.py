@@ -1,9 +1,10 @@
 """The whole platform at once: every box of it has its metrics, and what users meet shows in them."""
 import json
+import pathlib
 
 import pytest
 
-from support import request, wait_until
+import support
 from whole_platform import DOCUMENTS, Platform
 
 # what each box says when it is well: (name, labels): value
@@ -21,9 +22,10 @@ WELL = {
 }
 
 
-@pytest.fixture(scope="module")
-def platform(python, tmp_path_factory):
-    whole = Platform(tmp_path_factory.mktemp("platform"), python)
+@pytest.fixture(scope="module", params=["Debian's Caddy", "today's Caddy"])
+def platform(request, python, tmp_path_factory):
+    newer = str(pathlib.Path(python).with_name("caddy")) if request.param == "today's Caddy" else None
+    whole = Platform(tmp_path_factory.mktemp("platform"), python, newer)
     yield whole
     whole.end()
 
@@ -52,7 +54,7 @@ def test_what_users_meet_shows(platform, start_agent):
     agent.expect_log("target reports a failure|collector failed")
     for path, method in (("/documents?title=Letter", "POST"), ("/documents/1", "GET"), ("/search?q=letter", "GET"),
                          ("/upload/letter.txt", "PUT")):
-        reply = request(platform.app.port, path, method=method, body=b"text" if method == "PUT" else None)
+        reply = support.request(platform.app.port, path, method=method, body=b"text" if method == "PUT" else None)
         assert reply.status in (200, 201), (path, reply.body)
     metrics = agent.metrics()
     assert metrics.value("documents", target="app") == DOCUMENTS + 4
@@ -62,10 +64,10 @@ def test_what_users_meet_shows(platform, start_agent):
     assert metrics.value("vedette_search_canary_hits", index="documents", query="Document") == 0
     assert metrics.value("vedette_search_canary_success", index="documents", query="Document") == 0
     platform.minio.kill()
-    wait_until(lambda: agent.metrics().value("vedette_s3_up") == 0, what="the store is gone")
+    support.wait_until(lambda: agent.metrics().value("vedette_s3_up") == 0, what="the store is gone")
     metrics = agent.metrics()
     assert metrics.value("pg_up", target="app") == 1 and metrics.value("probe_success", target="edge") == 1
     platform.caddy.process.terminate()
-    wait_until(lambda: agent.metrics().value("probe_success", target="edge") == 0, what="the edge is gone")
+    support.wait_until(lambda: agent.metrics().value("probe_success", target="edge") == 0, what="the edge is gone")
     assert agent.metrics().value("probe_success", target="api") == 1
     assert "connection refused" in agent.get("/").body.lower()
