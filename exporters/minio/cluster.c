@@ -37,7 +37,7 @@ static const struct minio_source source = {
 	.v2 = "/minio/v2/metrics/cluster", .v3 = v3, .aliases = aliases, .over_cap = &metrics[OVER_CAP]};
 
 /* It calls itself healthy on full drives. */
-static int check_space(const struct sample_set *set, struct err *err)
+static void check_space(const struct sample_set *set, struct err *note)
 {
 	double capacity = 0, left = 0;
 
@@ -48,19 +48,19 @@ static int check_space(const struct sample_set *set, struct err *err)
 			left = f->first->items[0].value;
 	}
 	if (left < capacity * LEAST_FREE)
-		return err_set(
-			err,
+		(void)err_set(
+			note,
 			"its drives are full: %.0f of %.0f bytes are free, so that it takes no more objects; delete "
 			"what is not needed, or add drives",
 			left, capacity);
-	return 0;
 }
 
 static int collect(struct probe *p, struct sample_set *set, struct err *err)
 {
 	if (minio_read(p, &source, set, err) < 0)
 		return -1;
-	return check_space(set, err);
+	check_space(set, p->note);
+	return 0;
 }
 
 const struct collector collector_minio_cluster = {

@@ -55,7 +55,7 @@ def fetch(server, path, token):
 
 def expect_down(agent, *words):
     """What /metrics/minio, the status page and the log say; no secret is among it."""
-    agent.expect_log("collector failed|target recovered")
+    agent.expect_log("collector failed|target recovered|its drives are full")
     reply = agent.get("/metrics/minio")
     said = agent.get("/metrics/agent").body + agent.get("/").body + agent.log.read_text()
     for word in words:
