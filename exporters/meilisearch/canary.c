@@ -48,9 +48,9 @@ static int search(struct probe *p, const struct canary *c, struct finding *out, 
 {
 	struct buf CLEANUP_BUF text = {0};
 	struct span body;
-	struct meilisearch_ask ask = {.path = arena_printf(p->arena, "/indexes/%s/search", c->index),
-	                              .action = "search on this index",
-	                              .body = &body};
+	struct meilisearch_request ask = {.path = arena_printf(p->arena, "/indexes/%s/search", c->index),
+	                                  .action = "search on this index",
+	                                  .body = &body};
 	json_t *json CLEANUP_JSON = NULL;
 	double start = seconds_now(p);
 

@@ -1,6 +1,6 @@
 #include "exporters/meilisearch/common_meilisearch.h"
 
-const char *meilisearch_url(struct probe *p, const struct meilisearch_ask *ask)
+const char *meilisearch_url(struct probe *p, const struct meilisearch_request *ask)
 {
 	const struct meilisearch *o = p->target;
 	size_t len = strlen(o->url);
@@ -18,7 +18,8 @@ static bool holds_key(const struct meilisearch *o, struct span text)
 	return len >= 16 && text.len && memmem(text.s, text.len, o->access.bearer_token, len);
 }
 
-int meilisearch_fetch(struct probe *p, const struct meilisearch_ask *ask, struct http_response *out, struct err *err)
+int meilisearch_fetch(struct probe *p, const struct meilisearch_request *ask, struct http_response *out,
+                      struct err *err)
 {
 	static const struct http_header json = {"Content-Type", "application/json"};
 	const struct meilisearch *o = p->target;
@@ -60,13 +61,13 @@ bool meilisearch_says(const struct http_response *response, const char *code)
 	return said && !strcmp(said, code);
 }
 
-int meilisearch_strange(struct probe *p, const struct meilisearch_ask *ask, struct err *err)
+int meilisearch_strange(struct probe *p, const struct meilisearch_request *ask, struct err *err)
 {
 	return err_set(err, "%s: answers, but not as Meilisearch does; is the url right?", meilisearch_url(p, ask));
 }
 
 /* A refusal does not tell a key that is unknown or expired from one without the right. */
-static int no_right(struct probe *p, const struct meilisearch_ask *ask, int status, struct err *err)
+static int no_right(struct probe *p, const struct meilisearch_request *ask, int status, struct err *err)
 {
 	const struct meilisearch *o = p->target;
 	const char *url = meilisearch_url(p, ask);
@@ -79,7 +80,7 @@ static int no_right(struct probe *p, const struct meilisearch_ask *ask, int stat
 		url, status, ask->action);
 }
 
-int meilisearch_refused(struct probe *p, const struct meilisearch_ask *ask, const struct http_response *response,
+int meilisearch_refused(struct probe *p, const struct meilisearch_request *ask, const struct http_response *response,
                         struct err *err)
 {
 	json_t *json CLEANUP_JSON = parse(response);
@@ -94,7 +95,7 @@ int meilisearch_refused(struct probe *p, const struct meilisearch_ask *ask, cons
 	               meilisearch_url(p, ask), response->status);
 }
 
-json_t *meilisearch_ask(struct probe *p, const struct meilisearch_ask *ask, struct err *err)
+json_t *meilisearch_ask(struct probe *p, const struct meilisearch_request *ask, struct err *err)
 {
 	struct http_response response;
 	json_t *json;

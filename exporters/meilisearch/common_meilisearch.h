@@ -25,7 +25,7 @@ struct meilisearch {
 };
 
 /* One request. */
-struct meilisearch_ask {
+struct meilisearch_request {
 	const char *path;        /* with its query: "/tasks?limit=1" */
 	const char *action;      /* the right that the key needs; NULL: no key is needed */
 	const char *accept;      /* NULL: JSON */
@@ -33,27 +33,27 @@ struct meilisearch_ask {
 	size_t max_bytes;        /* 0: MEILISEARCH_MAX_REPLY */
 };
 
-const char *meilisearch_url(struct probe *p, const struct meilisearch_ask *ask);
+const char *meilisearch_url(struct probe *p, const struct meilisearch_request *ask);
 
 /* 0 when something answered, whatever its status. */
-MUST_CHECK int meilisearch_fetch(struct probe *p, const struct meilisearch_ask *ask, struct http_response *out,
+MUST_CHECK int meilisearch_fetch(struct probe *p, const struct meilisearch_request *ask, struct http_response *out,
                                  struct err *err);
 
 /* Says why the response is not what was asked for, and what to do; returns -1. */
-int meilisearch_refused(struct probe *p, const struct meilisearch_ask *ask, const struct http_response *response,
+int meilisearch_refused(struct probe *p, const struct meilisearch_request *ask, const struct http_response *response,
                         struct err *err);
 
 /* Whether the response is an error of Meilisearch with that code. */
 bool meilisearch_says(const struct http_response *response, const char *code);
 
 /* The object that it answers with, or NULL. */
-MUST_CHECK json_t *meilisearch_ask(struct probe *p, const struct meilisearch_ask *ask, struct err *err);
+MUST_CHECK json_t *meilisearch_ask(struct probe *p, const struct meilisearch_request *ask, struct err *err);
 
 /* The number of a member; false where there is none, or one that is negative. */
 bool meilisearch_number(const json_t *object, const char *key, double *out);
 
 /* What is there is not what Meilisearch answers there; returns -1. */
-int meilisearch_strange(struct probe *p, const struct meilisearch_ask *ask, struct err *err);
+int meilisearch_strange(struct probe *p, const struct meilisearch_request *ask, struct err *err);
 
 static inline void free_json(json_t **json)
 {

@@ -9,7 +9,7 @@ static const struct metric_desc metrics[] = {
 
 static int ask_health(struct probe *p, struct err *err)
 {
-	static const struct meilisearch_ask ask = {.path = "/health"};
+	static const struct meilisearch_request ask = {.path = "/health"};
 	json_t *json CLEANUP_JSON = meilisearch_ask(p, &ask, err);
 	const char *status = json_string_value(json_object_get(json, "status"));
 
@@ -22,7 +22,7 @@ static int ask_health(struct probe *p, struct err *err)
 
 static int add_version(struct probe *p, struct sample_set *set, struct err *err)
 {
-	static const struct meilisearch_ask ask = {.path = "/version", .action = "version"};
+	static const struct meilisearch_request ask = {.path = "/version", .action = "version"};
 	json_t *json CLEANUP_JSON = meilisearch_ask(p, &ask, err);
 	const char *version = json_string_value(json_object_get(json, "pkgVersion"));
 

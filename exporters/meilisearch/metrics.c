@@ -81,10 +81,10 @@ static int add_all(struct probe *p, const char *url, struct span text, struct sa
 
 static int collect(struct probe *p, struct sample_set *set, struct err *err)
 {
-	static const struct meilisearch_ask ask = {.path = "/metrics",
-	                                           .action = "metrics.get on all indexes",
-	                                           .accept = "text/plain; version=0.0.4; charset=utf-8",
-	                                           .max_bytes = PROMTEXT_MAX_BYTES};
+	static const struct meilisearch_request ask = {.path = "/metrics",
+	                                               .action = "metrics.get on all indexes",
+	                                               .accept = "text/plain; version=0.0.4; charset=utf-8",
+	                                               .max_bytes = PROMTEXT_MAX_BYTES};
 	struct http_response response;
 	bool enabled;
 

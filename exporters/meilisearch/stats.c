@@ -40,7 +40,7 @@ static const struct metric_desc metrics[] = {
 	{0},
 };
 
-static const struct meilisearch_ask ask = {.path = "/stats", .action = "stats.get"};
+static const struct meilisearch_request ask = {.path = "/stats", .action = "stats.get"};
 
 static bool has_canary(const struct meilisearch *o, const char *index)
 {

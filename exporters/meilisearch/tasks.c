@@ -88,7 +88,7 @@ static void add_failure(struct probe *p, struct sample_set *set, const json_t *t
 
 static int add_status(struct probe *p, size_t i, struct sample_set *set, struct err *err)
 {
-	struct meilisearch_ask ask = {.path = queries[i].path, .action = "tasks.get"};
+	struct meilisearch_request ask = {.path = queries[i].path, .action = "tasks.get"};
 	json_t *json CLEANUP_JSON = meilisearch_ask(p, &ask, err);
 	const json_t *task = json_array_get(json_object_get(json, "results"), 0);
 	double total, finished;
