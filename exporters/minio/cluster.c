@@ -36,23 +36,26 @@ static const struct minio_alias aliases[] = {
 static const struct minio_source source = {
 	.v2 = "/minio/v2/metrics/cluster", .v3 = v3, .aliases = aliases, .over_cap = &metrics[OVER_CAP]};
 
+static const struct sample *first_of(const struct sample_set *set, const struct metric_desc *desc)
+{
+	const struct family *f = set->first;
+
+	while (f && f->desc != desc)
+		f = f->next;
+	return f ? f->first->items : NULL;
+}
+
 /* It calls itself healthy on full drives. */
 static void check_space(const struct sample_set *set, struct err *note)
 {
-	double capacity = 0, left = 0;
+	const struct sample *capacity = first_of(set, &metrics[CAPACITY]), *left = first_of(set, &metrics[FREE]);
 
-	for (const struct family *f = set->first; f; f = f->next) {
-		if (f->desc == &metrics[CAPACITY])
-			capacity = f->first->items[0].value;
-		if (f->desc == &metrics[FREE])
-			left = f->first->items[0].value;
-	}
-	if (left < capacity * LEAST_FREE)
+	if (capacity && left && left->value < capacity->value * LEAST_FREE)
 		(void)err_set(
 			note,
 			"its drives are full: %.0f of %.0f bytes are free, so that it takes no more objects; delete "
 			"what is not needed, or add drives",
-			left, capacity);
+			left->value, capacity->value);
 }
 
 static int collect(struct probe *p, struct sample_set *set, struct err *err)
