@@ -80,7 +80,8 @@ static int explain(const struct probe *p, const struct s3_call *call, const stru
 		return err_set(err, "%s; its policy has to allow %s on %s", known[i].words, call->action,
 		               call->bucket ? call->bucket : "*");
 	case CURE_CREATE:
-		return err_set(err, "%s: %s; create it: mc mb ALIAS/%s", known[i].words, call->bucket, call->bucket);
+		return err_set(err, "%s: %s; create it: mc mb ALIAS/%s, or aws s3 mb s3://%s", known[i].words,
+		               call->bucket, call->bucket, call->bucket);
 	case CURE_REGION:
 		return err_set(err, "%s; write region: %.40s", known[i].words,
 		               fault->region ? fault->region : "and its name");
