@@ -1,8 +1,10 @@
 /* All workers' metrics, merged. */
 #include <errno.h>
-#include <fcntl.h>
+#include <stdlib.h>
 
 #include "exporters/multiprocess/common_multiprocess.h"
+
+enum { FIRST_NAMES = 64 };
 
 enum { FILES, FILES_SKIPPED, ENTRIES_SKIPPED };
 
@@ -21,8 +23,8 @@ struct run {
 	struct arena *scratch;
 	const struct multiprocess_options *options;
 	int directory;
-	const char **files;
-	size_t n_files;
+	const char **files; /* sorted */
+	size_t n_files, room;
 	struct db_buffer buffer;
 	struct merge *merge;
 	size_t read, skipped;
@@ -36,23 +38,41 @@ static bool wanted(const char *name)
 	return *name != '.' && len >= 3 && !strcmp(name + len - 3, ".db");
 }
 
-static int list_files(struct run *run, struct err *err)
+static int by_name(const void *a, const void *b)
 {
-	const char *directory = run->options->directory;
-	struct name_list all;
-	enum read_result rc = reader_list(run->probe->reader, run->scratch, ROOT_SELF, &all, err, "%s", directory);
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
 
-	if (rc == READ_ABSENT)
-		return err_set(err, "%s: no such directory; it is what PROMETHEUS_MULTIPROC_DIR names", directory);
-	if (rc != READ_OK)
-		return -1;
-	run->files = all.names;
-	for (size_t i = 0; i < all.n; i++)
-		if (wanted(all.names[i]))
-			run->files[run->n_files++] = all.names[i];
-	if (run->n_files > (size_t)run->options->max_files)
-		return err_set(err, "%s: %zu files, and max_files is %lld; a program should empty it when it starts",
-		               directory, run->n_files, (long long)run->options->max_files);
+static void add_name(struct run *run, const char *name)
+{
+	if (run->n_files == run->room) {
+		size_t room = run->room ? 2 * run->room : FIRST_NAMES;
+		const char **files = ARENA_ARRAY(run->scratch, const char *, room);
+
+		if (run->n_files)
+			memcpy(files, run->files, run->n_files * sizeof(*files));
+		run->files = files;
+		run->room = room;
+	}
+	run->files[run->n_files++] = arena_strdup(run->scratch, name);
+}
+
+static int list_files(struct run *run, DIR *dir, struct err *err)
+{
+	struct dirent *d;
+
+	for (errno = 0; (d = readdir(dir)); errno = 0) {
+		if (!wanted(d->d_name))
+			continue;
+		if (run->n_files == (size_t)run->options->max_files)
+			return err_set(err, "%s: more than %zu files (max_files); a program empties it when it starts",
+			               run->options->directory, run->n_files);
+		add_name(run, d->d_name);
+	}
+	if (errno)
+		return err_errno(err, "%s", run->options->directory);
+	if (run->n_files > 1)
+		qsort(run->files, run->n_files, sizeof(run->files[0]), by_name);
 	return 0;
 }
 
@@ -99,16 +119,19 @@ static void tell(const struct run *run, struct sample_set *set)
 
 static int collect(struct probe *p, struct sample_set *set, struct err *err)
 {
+	const struct multiprocess_options *options = p->target;
 	struct arena CLEANUP(arena_fini) scratch = {0};
-	struct run run = {.probe = p, .scratch = &scratch, .options = p->target, .buffer = {.arena = &scratch}};
-	int CLEANUP_FD directory = -1;
+	struct run run = {.probe = p, .scratch = &scratch, .options = options, .buffer = {.arena = &scratch}};
+	DIR CLEANUP_DIR *dir = opendir(options->directory);
 
-	if (list_files(&run, err) < 0)
+	if (!dir && errno == ENOENT)
+		return err_set(err, "%s: no such directory; it is what PROMETHEUS_MULTIPROC_DIR names",
+		               options->directory);
+	if (!dir)
+		return err_errno(err, "%s", options->directory);
+	if (list_files(&run, dir, err) < 0)
 		return -1;
-	directory = open(run.options->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (directory < 0)
-		return err_errno(err, "%s", run.options->directory);
-	run.directory = directory;
+	run.directory = dirfd(dir);
 	run.merge = merge_new(&scratch, set->common_len > 0);
 	if (add_files(&run, err) < 0 || (merge_again(run.merge) && add_files(&run, err) < 0))
 		return -1;

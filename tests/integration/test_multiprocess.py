@@ -148,7 +148,7 @@ def test_too_many_files(start_agent, tmp_path):
     agent = start_agent(settings(tmp_path, "max_files: 3"))
     for i in range(4):
         (tmp_path / f"counter_{i}.db").write_bytes(b"")
-    agent.expect_log("4 files, and max_files is 3")
+    agent.expect_log(r"more than 3 files \(max_files\)")
     assert agent.get(PATH).status == 503
     (tmp_path / "counter_0.db").unlink()
     assert agent.metrics(PATH).value(FILES, target="app") == 3
