@@ -58,22 +58,33 @@ static void merge_into(struct merge *m, struct arena *a, struct merged *first, c
 	first->last_same = more;
 }
 
+/* Where the family of that name is, or the free place for it: an index + 1 into items, or 0. */
+static uint32_t *place_of(const struct merge *m, const char *name, uint32_t hash)
+{
+	size_t i = hash & (m->table_size - 1);
+
+	for (; m->table[i]; i = (i + 1) & (m->table_size - 1)) {
+		const struct merged *item = &m->items[m->table[i] - 1];
+
+		if (item->hash == hash && !strcmp(item->family->desc->name, name))
+			break;
+	}
+	return &m->table[i];
+}
+
 static void merge_add(struct merge *m, struct arena *a, const struct family *f)
 {
 	uint32_t hash = hash_text(f->desc->name);
-	size_t i = hash & (m->table_size - 1);
+	uint32_t *place = place_of(m, f->desc->name, hash);
 	struct merged *item;
 
-	for (; m->table[i]; i = (i + 1) & (m->table_size - 1)) {
-		item = &m->items[m->table[i] - 1];
-		if (item->hash == hash && !strcmp(item->family->desc->name, f->desc->name)) {
-			merge_into(m, a, item, f);
-			return;
-		}
+	if (*place) {
+		merge_into(m, a, &m->items[*place - 1], f);
+		return;
 	}
 	item = &m->items[m->n++];
 	*item = (struct merged){.family = f, .hash = hash, .last_same = item};
-	m->table[i] = (uint32_t)m->n;
+	*place = (uint32_t)m->n;
 }
 
 static bool ends_with_total(const char *name, size_t len)
@@ -98,17 +109,29 @@ static char *put_help(char *p, const char *help, size_t len, bool quotes_too)
 	return p;
 }
 
-/* One reservation per header: most families have but one sample. */
-static void write_header(struct buf *out, enum exposition_format format, const struct metric_desc *desc)
+/* Whether a counter is called without its _total in OpenMetrics: not where another family has that name, as
+ * Go's memory statistics do. */
+static bool loses_total(const struct merge *m, struct arena *a, const struct metric_desc *desc)
 {
-	bool om = format == EXPOSITION_OPENMETRICS;
+	size_t len = strlen(desc->name);
+	const char *name;
+
+	if (desc->type != METRIC_COUNTER || !ends_with_total(desc->name, len))
+		return false;
+	name = arena_strndup(a, desc->name, len - 6);
+	return !*place_of(m, name, hash_text(name));
+}
+
+/* One reservation per header: most families have but one sample. */
+static void write_header(struct buf *out, bool om, bool without_total, const struct metric_desc *desc)
+{
 	size_t len = strlen(desc->name), help_len = strlen(desc->help);
 	const char *type = metric_type_name(desc->type);
 	char *start = buf_room(out, 2 * (len + help_len) + sizeof("# HELP  \n# TYPE  histogram\n")), *p = start;
 
 	if (!p)
 		return;
-	if (om && desc->type == METRIC_COUNTER && ends_with_total(desc->name, len))
+	if (without_total)
 		len -= 6;
 	else if (om && (desc->type == METRIC_COUNTER || desc->type == METRIC_UNTYPED))
 		type = "unknown";
@@ -160,6 +183,7 @@ static void write_samples(struct buf *out, const struct family *f)
 size_t exposition_write(struct buf *out, enum exposition_format format, struct arena *scratch,
                         const struct sample_set *const *sets, size_t n_sets)
 {
+	bool om = format == EXPOSITION_OPENMETRICS;
 	struct merge m;
 
 	merge_init(&m, scratch, sets, n_sets);
@@ -167,11 +191,12 @@ size_t exposition_write(struct buf *out, enum exposition_format format, struct a
 		for (const struct family *f = sets[i]->first; f; f = f->next)
 			merge_add(&m, scratch, f);
 	for (size_t i = 0; i < m.n; i++) {
-		write_header(out, format, m.items[i].family->desc);
+		const struct metric_desc *desc = m.items[i].family->desc;
+
+		write_header(out, om, om && loses_total(&m, scratch, desc), desc);
 		for (const struct merged *same = &m.items[i]; same; same = same->same)
 			write_samples(out, same->family);
 	}
-	buf_puts(out,
-	         format == EXPOSITION_OPENMETRICS ? "# EOF\n" : ""); /* which also ends the text, as a buf's does */
+	buf_puts(out, om ? "# EOF\n" : ""); /* which also ends the text, as a buf's does */
 	return m.conflicts;
 }

@@ -9,6 +9,10 @@ import support
 BUILDS = [support.VEDETTE.parent, *(support.ROOT / "build" / name for name in ("debug", "asan"))]
 
 
+# Passed on as somebody wrote it, where that is no OpenMetrics.
+ODD = {"multiprocess_workers.odd": "a histogram whose last bucket its files lack, which the client tells so too"}
+
+
 def parse(text):
     """Samples by name and labels; an empty label is none."""
     return {(s.name, frozenset(pair for pair in s.labels.items() if pair[1])): s.value for f in text_string_to_metric_families(text)
@@ -28,7 +32,8 @@ def test_goldens(tmp_path):
         # the runner's own lines about a collector's error and note are no exposition
         lines = [line for line in path.read_text().splitlines(True) if not line.startswith(("# error: ", "# note: "))]
         try:
-            parse("".join(lines))
+            if path.name not in ODD:
+                parse("".join(lines))
         except ValueError as e:
             raise AssertionError(f"{path.name}: {e}") from e
 

@@ -102,6 +102,20 @@ static void test_openmetrics(void **state)
 	assert_null(strstr(got, "_created"));
 }
 
+/* Go's clients have both: without its _total the counter would be a second family of the gauge's name. */
+static void test_a_counter_beside_a_gauge_of_its_name(void **state)
+{
+	static const struct metric_desc now = {"bytes", "Now.", METRIC_GAUGE};
+	static const struct metric_desc ever = {"bytes_total", "Ever.", METRIC_COUNTER};
+
+	(void)state;
+	sample_add(&a, &now, 1, NO_LABELS);
+	sample_add(&a, &ever, 2, NO_LABELS);
+	assert_string_equal(text(EXPOSITION_OPENMETRICS, 0),
+	                    "# HELP bytes Now.\n# TYPE bytes gauge\nbytes 1\n"
+	                    "# HELP bytes_total Ever.\n# TYPE bytes_total unknown\nbytes_total 2\n# EOF\n");
+}
+
 static void test_empty(void **state)
 {
 	(void)state;
@@ -174,6 +188,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_text, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_openmetrics, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_a_counter_beside_a_gauge_of_its_name, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_empty, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_merge, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_conflict, setup, teardown),
