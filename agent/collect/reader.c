@@ -40,8 +40,7 @@ enum read_result read_outcome(const char *path, struct err *err)
 	return READ_FAILED;
 }
 
-/* Reads what does not fit into one page; *n bytes stand in `first` already. */
-static int read_rest(struct reader *r, int fd, const char *first, size_t n)
+int read_rest(struct reader *r, int fd, const char *first, size_t n)
 {
 	buf_reset(&r->spill);
 	buf_put(&r->spill, first, n);

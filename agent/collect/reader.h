@@ -11,8 +11,9 @@
 #include "base/scan.h"
 
 enum {
-	READER_MAX_KEPT = 384,
+	READER_MAX_KEPT = 1536, /* where the process may have 4096 descriptors; else three eighths of them */
 	READER_MAX_FILE = 16 * 1024 * 1024, /* what is larger is an error */
+	READER_MAX_DIGESTS = 2048,
 };
 
 /* Where the machine's files are; tests point these into a fixture. */
@@ -55,6 +56,14 @@ enum reader_recall {
 };
 MUST_CHECK enum read_result reader_recall(struct reader *r, struct arena *a, enum reader_root root, const char *path,
                                           enum reader_recall recall, struct span *text, struct err *err);
+
+/* What a file says that is replaced by renaming and dear to read, such as JSON of which little is wanted: what `digest`
+ * makes of its text. It is asked again only when the file is another one (inode, size or times). The text is wiped
+ * afterwards. The digest is the reader's or the arena's, and good until the next call for the same path; it is aligned
+ * for any type. */
+typedef int (*reader_digester)(struct arena *a, void *arg, struct span text, struct span *digest, struct err *err);
+MUST_CHECK enum read_result reader_digest(struct reader *r, struct arena *a, enum reader_root root, const char *path,
+                                          reader_digester digest, void *arg, struct span *out, struct err *err);
 
 /* A file that holds one word or number: trimmed. */
 MUST_CHECK enum read_result reader_word(struct reader *r, struct arena *a, enum reader_root root, struct span *word,

@@ -7,12 +7,13 @@
 #include "collect/reader.h"
 
 enum {
-	KEPT_TABLE = 1024, /* a power of two, over twice READER_MAX_KEPT */
+	IDLE_SWEEPS = 4, /* what was not used for so many collections is forgotten */
 	PATH_ROOM = 512,
 };
 
 struct kept {
-	char *path;  /* NULL: free; owned */
+	char *path; /* NULL: free; owned */
+	uint32_t hash;
 	int fd;      /* -1: not kept, or not there */
 	size_t size; /* what the last read brought: the next one asks for twice that at once */
 	uint32_t last_used;
@@ -24,10 +25,13 @@ struct kept {
 
 struct reader {
 	struct roots roots;
-	struct kept table[KEPT_TABLE];
-	size_t taken; /* slots of the table, at most READER_MAX_KEPT */
+	struct kept *table;
+	size_t size;  /* of the table: a power of two, at least twice `taken` */
+	size_t taken; /* slots of the table, at most `most` */
+	size_t most;
 	uint32_t sweep;
-	struct buf spill; /* for files larger than one read */
+	struct digests *digests; /* of reader_digest */
+	struct buf spill;        /* for files larger than one read */
 };
 
 struct path {
@@ -39,7 +43,15 @@ struct path {
  */
 int kept_acquire(struct reader *r, const struct path *full, int flags, struct kept **slot);
 void kept_release(struct kept *slot);
-struct kept *kept_find(struct reader *r, const char *path); /* its slot, or the free one where it would be */
+/* Its slot, or the free one where it would be; good until the next kept_acquire. */
+struct kept *kept_find(const struct reader *r, const char *path);
+
+struct digests *digests_new(void);
+void digests_free(struct digests *all);
+void digests_sweep(struct digests *all, uint32_t sweep);
+
+/* The whole file, of which the first n bytes are known, into r->spill; -1 with errno. */
+MUST_CHECK int read_rest(struct reader *r, int fd, const char *first, size_t n);
 
 /* What errno means: READ_ABSENT, or READ_FAILED with the error set. */
 enum read_result read_outcome(const char *path, struct err *err);
