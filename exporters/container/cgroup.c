@@ -5,6 +5,13 @@
 
 #define NO_LABEL ((struct label){0})
 
+/* What the runtimes say, and the labels' names. */
+struct known {
+	struct containers docker, podman[PODMAN_FILES];
+	struct name_list spaces;  /* containerd's */
+	const char **label_names; /* of the settings' labels */
+};
+
 struct told {
 	const char **names; /* whose state was told: runtimes may use a name twice, an exposition may not */
 	size_t n;
@@ -21,15 +28,14 @@ static const char *label_name(struct arena *a, const char *label)
 }
 
 /* cAdvisor's order. At most 20 of the settings' labels; of two that become the same name the first one. */
-static void make_labels(struct probe *p, struct subject *s)
+static void make_labels(const struct probe *p, const struct known *known, struct subject *s)
 {
 	const struct container_settings *settings = p->target;
 	const struct container *c = s->container;
 
 	for (size_t i = 0; c && c->labels && i < settings->labels.n && s->n < 20; i++)
 		if (c->labels[i])
-			s->labels[s->n++] =
-				(struct label){label_name(p->arena, settings->labels.items[i]), c->labels[i]};
+			s->labels[s->n++] = (struct label){known->label_names[i], c->labels[i]};
 	s->labels[s->n++] = (struct label){"id", s->cgroup->path};
 	if (c && c->image)
 		s->labels[s->n++] = (struct label){"image", c->image};
@@ -37,15 +43,15 @@ static void make_labels(struct probe *p, struct subject *s)
 		s->labels[s->n++] = (struct label){"name", c->name};
 }
 
-static int add_cgroup(struct probe *p, const char *base, const struct cgroup *cgroup, const struct container *container,
-                      struct sample_set *set, struct err *err)
+static int add_cgroup(struct probe *p, const struct known *known, const char *base, const struct cgroup *cgroup,
+                      const struct container *container, struct sample_set *set, struct err *err)
 {
 	struct subject s = {.cgroup = cgroup, .container = container};
 	size_t before = set->count;
 	struct timespec now;
 	int result;
 
-	make_labels(p, &s);
+	make_labels(p, known, &s);
 	result = container_usage(p, base, &s, set, err);
 	if (!container || set->count == before) /* it may have gone since it was listed */
 		return result;
@@ -95,17 +101,50 @@ static void add_expected(struct probe *p, struct sample_set *set, struct told *t
 	}
 }
 
-/* The container of a cgroup: Docker's, or what containerd knows. */
-static int identify(struct probe *p, const struct containers *docker, const struct cgroup *cgroup,
+static const struct container *find_by_id(const struct containers *sorted, const char *id)
+{
+	size_t low = 0, high = sorted->n;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		int order = strcmp(id, sorted->items[middle].id);
+
+		if (!order)
+			return &sorted->items[middle];
+		if (order < 0)
+			high = middle;
+		else
+			low = middle + 1;
+	}
+	return NULL;
+}
+
+/* The container of a cgroup: Docker's, Podman's, or what containerd knows. */
+static int identify(struct probe *p, const struct known *known, const struct cgroup *cgroup,
                     const struct container **out, struct err *err)
 {
 	struct container *other;
 
-	*out = cgroup->id ? containers_find(docker, cgroup->id) : NULL;
+	*out = cgroup->id ? find_by_id(&known->docker, cgroup->id) : NULL;
+	if (!*out && cgroup->id)
+		*out = podman_find(known->podman, cgroup->id);
 	if (*out || !cgroup->id)
 		return 0;
 	*out = other = ARENA_NEW(p->arena, struct container);
-	return containerd_container(p, cgroup->id, other, err);
+	return containerd_container(p, &known->spaces, cgroup->id, other, err);
+}
+
+static int ask_runtimes(struct probe *p, struct known *known, struct err *err)
+{
+	const struct string_list *labels = &((const struct container_settings *)p->target)->labels;
+	int result = docker_containers(p, &known->docker, err);
+
+	known->label_names = ARENA_ARRAY(p->arena, const char *, labels->n + 1);
+	for (size_t i = 0; i < labels->n; i++)
+		known->label_names[i] = label_name(p->arena, labels->items[i]);
+	if (podman_containers(p, known->podman, err) < 0 || containerd_spaces(p, &known->spaces, err) < 0)
+		result = -1;
+	return result;
 }
 
 /* Without version 2 nobody is told anything unless there are containers to be told of. */
@@ -126,26 +165,26 @@ static int find(struct probe *p, const struct containers *docker, struct cgroups
 static int collect(struct probe *p, struct sample_set *set, struct err *err)
 {
 	const struct container_settings *settings = p->target;
-	struct containers docker;
+	struct known known;
 	struct cgroups all;
 	struct told t;
-	int result = docker_containers(p, &docker, err);
+	int result = ask_runtimes(p, &known, err);
 
-	if (find(p, &docker, &all, err) < 0)
+	if (find(p, &known.docker, &all, err) < 0)
 		result = -1;
-	t = (struct told){ARENA_ARRAY(p->arena, const char *, docker.n + all.n + settings->expected.n + 1), 0};
+	t = (struct told){ARENA_ARRAY(p->arena, const char *, known.docker.n + all.n + settings->expected.n + 1), 0};
 	for (size_t i = 0; i < all.n; i++) {
 		const struct container *container;
 
-		if (identify(p, &docker, &all.items[i], &container, err) < 0)
+		if (identify(p, &known, &all.items[i], &container, err) < 0)
 			result = -1;
-		if (add_cgroup(p, all.base, &all.items[i], container, set, err) < 0)
+		if (add_cgroup(p, &known, all.base, &all.items[i], container, set, err) < 0)
 			result = -1;
 		if (container && !container->docker)
 			add_state(set, container, &t);
 	}
-	for (size_t i = 0; i < docker.n; i++)
-		add_state(set, &docker.items[i], &t);
+	for (size_t i = 0; i < known.docker.n; i++)
+		add_state(set, &known.docker.items[i], &t);
 	add_expected(p, set, &t);
 	return result;
 }

@@ -53,9 +53,16 @@ struct containers {
 
 /* -1: some description could not be read; those that could are there. */
 MUST_CHECK int docker_containers(struct probe *p, struct containers *out, struct err *err);
-/* What containerd says of one that Docker does not know; *out has at least the id. */
-MUST_CHECK int containerd_container(struct probe *p, const char *id, struct container *out, struct err *err);
-const struct container *containers_find(const struct containers *all, const char *id);
+
+/* Podman's, of which only those that run have a cgroup. */
+enum { PODMAN_FILES = 2 };
+MUST_CHECK int podman_containers(struct probe *p, struct containers out[PODMAN_FILES], struct err *err);
+const struct container *podman_find(const struct containers all[PODMAN_FILES], const char *id);
+
+/* containerd's namespaces, and what it says of one container in any of them; *out has at least the id. */
+MUST_CHECK int containerd_spaces(struct probe *p, struct name_list *out, struct err *err);
+MUST_CHECK int containerd_container(struct probe *p, const struct name_list *spaces, const char *id,
+                                    struct container *out, struct err *err);
 
 /* One cgroup, with the labels that all of its series have. */
 struct subject {
