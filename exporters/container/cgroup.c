@@ -142,7 +142,9 @@ static int ask_runtimes(struct probe *p, struct known *known, struct err *err)
 	known->label_names = ARENA_ARRAY(p->arena, const char *, labels->n + 1);
 	for (size_t i = 0; i < labels->n; i++)
 		known->label_names[i] = label_name(p->arena, labels->items[i]);
-	if (podman_containers(p, known->podman, err) < 0 || containerd_spaces(p, &known->spaces, err) < 0)
+	if (podman_containers(p, known->podman, err) < 0)
+		result = -1;
+	if (containerd_spaces(p, &known->spaces, err) < 0)
 		result = -1;
 	return result;
 }
@@ -165,7 +167,7 @@ static int find(struct probe *p, const struct containers *docker, struct cgroups
 static int collect(struct probe *p, struct sample_set *set, struct err *err)
 {
 	const struct container_settings *settings = p->target;
-	struct known known;
+	struct known known = {0};
 	struct cgroups all;
 	struct told t;
 	int result = ask_runtimes(p, &known, err);

@@ -70,7 +70,8 @@ struct subject {
 	const struct container *container; /* NULL: it is none */
 	struct label labels[24];
 	size_t n;
-	bool same; /* the latest sample had these labels */
+	bool added;        /* the latest sample was its own, */
+	struct label more; /* with this label besides */
 };
 
 enum container_metric {
@@ -120,7 +121,8 @@ enum container_metric {
 
 extern const struct metric_desc container_metrics[];
 
-/* Adds a sample of the subject, with one more label unless that has no name. */
+/* Adds a sample of the subject, with one more label unless that has no name. The same name and value (the same text
+ * at the same place) as of the sample before are written only once. */
 void subject_add(struct sample_set *set, struct subject *s, enum container_metric metric, double value,
                  struct label more);
 

@@ -89,11 +89,12 @@ const struct metric_desc container_metrics[] = {
 void subject_add(struct sample_set *set, struct subject *s, enum container_metric metric, double value,
                  struct label more)
 {
-	if (s->same && !more.name) {
+	if (s->added && s->more.name == more.name && s->more.value == more.value) {
 		sample_add_same(set, &container_metrics[metric], value);
 		return;
 	}
 	s->labels[s->n] = more;
 	sample_add(set, &container_metrics[metric], value, s->labels, s->n + (more.name != NULL));
-	s->same = !more.name;
+	s->added = true;
+	s->more = more;
 }

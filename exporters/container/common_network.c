@@ -13,15 +13,16 @@ static bool is_traffic(struct span interface)
 	return !span_eq(interface, "lo") && !span_starts(interface, "veth") && !span_starts(interface, "docker");
 }
 
-static bool read_line(struct span line, char interface[32], uint64_t values[COLUMNS])
+static bool read_line(struct arena *a, struct span line, const char **interface, uint64_t values[COLUMNS])
 {
 	struct span name;
 
 	if (!scan_until(&line, ':', &name))
 		return false;
 	name = span_trim(name);
-	if (!name.len || !is_traffic(name) || !span_copy(name, interface, 32))
+	if (!name.len || !is_traffic(name))
 		return false;
+	*interface = arena_strndup(a, name.s, name.len);
 	for (int i = 0; i < COLUMNS; i++)
 		if (!scan_u64(&line, &values[i]))
 			return false;
@@ -31,17 +32,19 @@ static bool read_line(struct span line, char interface[32], uint64_t values[COLU
 /* A process of the container; 0: there is none. */
 static int64_t some_process(struct probe *p, const char *base, const struct subject *s)
 {
+	static const char *const groups[] = {"", "/container"}; /* the second is crun's, for Podman */
 	struct span text, line;
 	struct err ignored;
 	uint64_t pid;
 
 	if (s->container->docker)
 		return s->container->pid;
-	if (reader_readf(p->reader, p->arena, ROOT_SYS, &text, &ignored, "%s%s/cgroup.procs", base, s->cgroup->path) !=
-	            READ_OK ||
-	    !scan_line(&text, &line) || !num_parse_u64(line.s, line.len, &pid) || pid > INT32_MAX)
-		return 0;
-	return (int64_t)pid;
+	for (size_t i = 0; i < ARRAY_LEN(groups); i++)
+		if (reader_readf(p->reader, p->arena, ROOT_SYS, &text, &ignored, "%s%s%s/cgroup.procs", base,
+		                 s->cgroup->path, groups[i]) == READ_OK &&
+		    scan_line(&text, &line) && num_parse_u64(line.s, line.len, &pid) && pid <= INT32_MAX)
+			return (int64_t)pid;
+	return 0;
 }
 
 /* The host's own traffic is no container's. Who may not look is told by Docker's description only. */
@@ -62,7 +65,7 @@ int container_network(struct probe *p, const char *base, struct subject *s, stru
 	int64_t pid = some_process(p, base, s);
 	uint64_t values[COLUMNS];
 	struct span text, line;
-	char interface[32];
+	const char *interface;
 	enum read_result rc;
 
 	if (pid <= 0 || shares_ours(p, s, pid))
@@ -71,7 +74,7 @@ int container_network(struct probe *p, const char *base, struct subject *s, stru
 	if (rc != READ_OK)
 		return rc == READ_FAILED ? -1 : 0;
 	while (scan_line(&text, &line)) {
-		if (!read_line(line, interface, values))
+		if (!read_line(p->arena, line, &interface, values))
 			continue;
 		for (size_t i = 0; i < ARRAY_LEN(columns); i++)
 			subject_add(set, s, NETWORK_RECEIVE + i, (double)values[columns[i]],

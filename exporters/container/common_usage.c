@@ -65,7 +65,9 @@ static enum read_result read_file(struct probe *p, const char *base, const struc
 static void add_faults(struct sample_set *set, struct subject *s, const char *type, double value)
 {
 	s->labels[s->n++] = (struct label){"failure_type", type};
+	s->added = false;
 	subject_add(set, s, MEMORY_FAILURES, value, (struct label){"scope", "container"});
+	s->added = false;
 	s->n--;
 }
 
