@@ -2,11 +2,13 @@
 import json
 import os
 import pathlib
+import re
 import subprocess
 import threading
 
 import pytest
 
+import container_tree
 import support
 
 MOUNTS = [pathlib.Path("/sys/fs/cgroup"), pathlib.Path("/sys/fs/cgroup/unified")]
@@ -125,3 +127,91 @@ def test_docker_that_may_not_be_read(agent_on, groups, tmp_path):
     agent.expect_log("must be able to read their descriptions")
     page = agent.metrics("/metrics/container")
     assert any(f"{7:064x}" in dict(labels)["id"] for labels in page.named("container_cpu_usage_seconds_total"))
+
+
+COMMUNITY = pathlib.Path(__file__).with_name("cadvisor_names.txt")
+OF_ALL = {"id", "image", "name", "container_label_com_docker_compose_project",
+          "container_label_com_docker_compose_service", "container_label_org_label_schema_group"}
+
+
+def families_of_cadvisor():
+    """Name: (type, labels, whether we tell it)."""
+    found = {}
+    for line in COMMUNITY.read_text().splitlines():
+        name, kind, labels, left_out = re.fullmatch(r"(\w+) (\w+) \{([\w,]*)\}( not told: .+)?", line).groups()
+        found[name] = kind, set(filter(None, labels.split(","))), not left_out
+    return found
+
+
+def test_names_types_and_labels_are_cadvisors():
+    out = subprocess.run([support.VEDETTE, "metrics", "--json"], capture_output=True, text=True, check=True).stdout
+    ours = {m["name"]: (m["type"], set(filter(None, m["labels"].split(","))) - OF_ALL) for m in json.loads(out)
+            if m["collector"].startswith("container_") and not m["name"].startswith("vedette_")}
+    theirs = families_of_cadvisor()
+    assert ours == {name: (kind, labels) for name, (kind, labels, told) in theirs.items() if told}
+
+
+def test_whole_machine_is_told(start_agent, tmp_path):
+    """Each family that cAdvisor has and we tell, on a machine that has everything."""
+    container_tree.make(tmp_path, 3)
+    (tmp_path / "proc/meminfo").write_text("MemTotal: 4000000 kB\n")
+    (tmp_path / "proc/cpuinfo").write_text("processor\t: 0\n")
+    page = start_agent("exporters: {container: {expected: [app-1, gone]}}\n",
+                       args=container_tree.arguments(tmp_path)).metrics("/metrics/container")
+    missing = [name for name, (_, _, told) in families_of_cadvisor().items() if told and not page.named(name)]
+    assert missing == []
+    assert page.named("vedette_container_running") == {
+        frozenset({("name", name)}): value for name, value in
+        {"app-1": 1, "app-2": 1, "app-3": 1, "gone": 0}.items()}
+
+
+APP = frozenset({("name", "app-1")})
+
+
+def test_restarts_and_exit_codes_are_told_at_once(start_agent, tmp_path):
+    container_tree.make(tmp_path, 1)
+    agent = start_agent(args=container_tree.arguments(tmp_path))
+    page = agent.metrics("/metrics/container")
+    assert page.samples["vedette_container_health_status", frozenset({("name", "app-1"), ("status", "healthy")})] == 1
+    assert page.samples["vedette_container_restarts_total", APP] == 0
+    file = tmp_path / f"root/var/lib/docker/containers/{1:064x}/config.v2.json"
+    new = container_tree.description(1, "app-1") | {"RestartCount": 7}
+    new["State"] |= {"Running": False, "Pid": 0, "ExitCode": 137}
+    file.with_suffix(".new").write_text(json.dumps(new))
+    file.with_suffix(".new").rename(file)
+    page = agent.metrics("/metrics/container")
+    assert page.samples["vedette_container_running", APP] == 0
+    assert page.samples["vedette_container_restarts_total", APP] == 7
+    assert page.samples["vedette_container_exit_code", APP] == 137
+    assert not page.named("vedette_container_health_status")
+
+
+def test_a_host_with_version_1_only_is_told_so_once(start_agent, tmp_path):
+    container_tree.make(tmp_path, 1)
+    (tmp_path / "sys/fs/cgroup/cgroup.controllers").unlink()
+    agent = start_agent("exporters: {container: {expected: [app-1, gone]}}\n",
+                        args=container_tree.arguments(tmp_path))
+    page = agent.metrics("/metrics/container")
+    running = page.named("vedette_container_running")
+    assert running == {frozenset({("name", "app-1")}): 1, frozenset({("name", "gone")}): 0}
+    assert not page.named("container_cpu_usage_seconds_total")
+    assert agent.metrics("/metrics/agent").value("vedette_collector_success", exporter="container",
+                                                  collector="cgroup") == 0
+    agent.expect_log("no cgroup version 2 below")
+    agent.expect_log("systemd.unified_cgroup_hierarchy=1")
+
+
+def test_a_description_that_ends_anywhere(start_agent, tmp_path):
+    container_tree.make(tmp_path, 2)
+    file = tmp_path / f"root/var/lib/docker/containers/{1:064x}/config.v2.json"
+    whole = file.read_text()
+    agent = start_agent(args=container_tree.arguments(tmp_path))
+    agent.expect_log("config.v2.json: no JSON from byte")
+    for length in range(0, len(whole), 97):  # test_container_docker.c takes each byte
+        file.with_suffix(".new").write_text(whole[:length])
+        file.with_suffix(".new").rename(file)
+        page = agent.metrics("/metrics/container")
+        assert page.named("vedette_container_running") == {frozenset({("name", "app-2")}): 1}
+        assert "VARIABLE" not in page.text
+    file.write_text(whole)
+    assert len(agent.metrics("/metrics/container").named("vedette_container_running")) == 2
