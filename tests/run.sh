@@ -199,7 +199,7 @@ tier_sanitize() {
 
 tier_integration() {
 	wait_for_peers
-	build debug && build release && run_suite release
+	build debug && build release && run_suite release && run_pytest release rules -n 2 tests/rules
 	sed -n '/what came of log lines/,/^[^|]/{/^|/s/^/  /p}' "$results/pytest-release-suite.log"
 	sed -n '/which Meilisearch the tests ran against/,/^===/{/^[^=]/s/^/  Meilisearch: /p}' "$results/pytest-release-suite.log"
 }
