@@ -10,6 +10,7 @@ struct known {
 	struct containers docker, podman[PODMAN_FILES];
 	struct name_list spaces;  /* containerd's */
 	const char **label_names; /* of the settings' labels */
+	struct devices devices;
 };
 
 struct told {
@@ -43,10 +44,10 @@ static void make_labels(const struct probe *p, const struct known *known, struct
 		s->labels[s->n++] = (struct label){"name", c->name};
 }
 
-static int add_cgroup(struct probe *p, const struct known *known, const char *base, const struct cgroup *cgroup,
+static int add_cgroup(struct probe *p, struct known *known, const char *base, const struct cgroup *cgroup,
                       const struct container *container, struct sample_set *set, struct err *err)
 {
-	struct subject s = {.cgroup = cgroup, .container = container};
+	struct subject s = {.cgroup = cgroup, .container = container, .devices = &known->devices};
 	size_t before = set->count;
 	struct timespec now;
 	int result;

@@ -64,10 +64,20 @@ MUST_CHECK int containerd_spaces(struct probe *p, struct name_list *out, struct 
 MUST_CHECK int containerd_container(struct probe *p, const struct name_list *spaces, const char *id,
                                     struct container *out, struct err *err);
 
+/* Names of disks that were asked for in this collection. */
+struct devices {
+	struct {
+		char number[32]; /* "8:0" */
+		const char *name;
+	} items[16];
+	size_t n;
+};
+
 /* One cgroup, with the labels that all of its series have. */
 struct subject {
 	const struct cgroup *cgroup;
 	const struct container *container; /* NULL: it is none */
+	struct devices *devices;
 	struct label labels[24];
 	size_t n;
 	bool added;        /* the latest sample was its own, */

@@ -182,18 +182,34 @@ static int take_pressures(struct probe *p, const char *base, struct subject *s, 
 }
 
 /* "8:0" as "/dev/sda" */
-static const char *device_name(struct probe *p, struct span number)
+static const char *ask_device(struct probe *p, const char *text)
 {
 	const char *target, *slash;
 	struct err ignored;
-	char text[32];
 
-	if (!span_copy(number, text, sizeof(text)))
-		return NULL;
 	if (reader_link(p->reader, p->arena, ROOT_SYS, &target, &ignored, "dev/block/%s", text) != READ_OK)
 		return arena_strdup(p->arena, text);
 	slash = strrchr(target, '/');
 	return arena_printf(p->arena, "/dev/%s", slash ? slash + 1 : target);
+}
+
+/* Containers share their disks: each is asked for once in a collection, but for those beyond the first few. */
+static const char *device_name(struct probe *p, struct devices *known, struct span number)
+{
+	char text[sizeof(known->items[0].number)] = "";
+	const char *name;
+
+	if (!span_copy(number, text, sizeof(text)))
+		return NULL;
+	for (size_t i = 0; i < known->n; i++)
+		if (!strcmp(known->items[i].number, text))
+			return known->items[i].name;
+	name = ask_device(p, text);
+	if (known->n < ARRAY_LEN(known->items)) {
+		memcpy(known->items[known->n].number, text, sizeof(text));
+		known->items[known->n++].name = name;
+	}
+	return name;
 }
 
 static void take_device(struct sample_set *set, struct subject *s, const char *device, struct span line)
@@ -227,7 +243,7 @@ static int take_disks(struct probe *p, const char *base, struct subject *s, stru
 
 		if (!scan_field(&line, &number) || !line.len)
 			continue;
-		device = device_name(p, number);
+		device = device_name(p, s->devices, number);
 		if (device)
 			take_device(set, s, device, line);
 	}

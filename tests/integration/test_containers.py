@@ -85,6 +85,46 @@ def test_usage_is_what_the_kernel_counts(groups, agent_on):
     support.wait_until(lambda: not (path / "cgroup.procs").read_text(), what="the container is empty")
 
 
+def stalled(path):
+    return int((path / "cpu.pressure").read_text().split("total=")[1].split()[0]) / 1e6
+
+
+def test_every_number_of_a_real_group(groups, agent_on):
+    """Nothing runs in it any more, so that all stands still."""
+    path, agent = groups(1, "fastapi-app"), agent_on()
+    subprocess.run(["sh", "-c", 'echo $$ > "$0/cgroup.procs"; i=0; while [ $i -lt 20000 ]; do i=$((i+1)); done', path],
+                   check=True)
+    support.wait_until(lambda: not (path / "cgroup.procs").read_text(), what="the container is empty")
+    page = agent.metrics("/metrics/container")
+    stat = dict(line.split() for line in (path / "cpu.stat").read_text().splitlines())
+    wanted = {"container_cpu_usage_seconds_total": int(stat["usage_usec"]) / 1e6,
+              "container_cpu_user_seconds_total": int(stat["user_usec"]) / 1e6,
+              "container_cpu_system_seconds_total": int(stat["system_usec"]) / 1e6}
+    if (path / "cpu.pressure").exists():
+        wanted["container_pressure_cpu_waiting_seconds_total"] = stalled(path)
+    assert wanted["container_cpu_usage_seconds_total"] > 0
+    for name, value in wanted.items():
+        assert [v for labels, v in page.named(name).items() if ("name", "fastapi-app") in labels] == [value], name
+
+
+def test_a_container_that_is_started_again(groups, agent_on):
+    """Docker makes a new group under the old name."""
+    path, agent = groups(1, "fastapi-app"), agent_on()
+    subprocess.run(["sh", "-c", 'echo $$ > "$0/cgroup.procs"; i=0; while [ $i -lt 20000 ]; do i=$((i+1)); done', path],
+                   check=True)
+    support.wait_until(lambda: not (path / "cgroup.procs").read_text(), what="the container is empty")
+
+    def usage():
+        return [value for labels, value in
+                agent.metrics("/metrics/container").named("container_cpu_usage_seconds_total").items()
+                if ("name", "fastapi-app") in labels]
+    assert usage()[0] > 0
+    path.rmdir()
+    assert usage() == []
+    path.mkdir()
+    assert usage() == [0]
+
+
 def test_services_are_reported_and_can_be_left_out(groups, agent_on):
     assert groups.slice.exists()
     everything = agent_on().metrics("/metrics/container")
