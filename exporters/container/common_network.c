@@ -77,7 +77,7 @@ int container_network(struct probe *p, const char *base, struct subject *s, stru
 		if (!read_line(p->arena, line, &interface, values))
 			continue;
 		for (size_t i = 0; i < ARRAY_LEN(columns); i++)
-			subject_add(set, s, NETWORK_RECEIVE + i, (double)values[columns[i]],
+			subject_add(set, s, (enum container_metric)(NETWORK_RECEIVE + i), (double)values[columns[i]],
 			            (struct label){"interface", interface});
 	}
 	return 0;

@@ -112,10 +112,11 @@ static void take_file(struct sample_set *set, struct subject *s, const struct so
 		return;
 	}
 	while (scan_line(&text, &line)) {
-		if (!scan_until(&line, ' ', &key) || !number_of(line, &number))
+		if (!scan_until(&line, ' ', &key))
 			continue;
 		for (size_t i = 0; i < n; i++)
-			if (span_eq(key, src[i].key) && (src[i].everywhere || s->cgroup->kind == CGROUP_CONTAINER))
+			if (span_eq(key, src[i].key) && (src[i].everywhere || s->cgroup->kind == CGROUP_CONTAINER) &&
+			    number_of(line, &number))
 				add_source(set, s, &src[i], u, number);
 	}
 }
