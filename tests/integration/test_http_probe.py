@@ -89,10 +89,12 @@ def round_and_round(_server, connection):
     connection.sendall(f"HTTP/1.1 302 Found\r\nLocation: /{number + 1}\r\nContent-Length: 0\r\n\r\n".encode())
 
 
+BOMB = gzip.compress(bytes(32 << 20), 9)  # once, before anybody waits for it
+
+
 def bomb(_server, connection):
     read_request(connection)
-    packed = gzip.compress(bytes(200 << 20), 9)
-    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(packed) + packed)
+    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(BOMB) + BOMB)
 
 
 def reset_at_once(_server, connection):
