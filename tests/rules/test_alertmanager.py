@@ -121,6 +121,31 @@ def test_routes(rendered, receiver, labels):
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+def test_pages_do_not_wait():
+    """A page for an exhausted pool is out 90 seconds after the last connection was taken; ten of them are Alertmanager's."""
+    text = (support.ROOT / "alertmanager/alertmanager.yml").read_text()
+    page = re.search(r"receiver: page\n +group_wait: (\d+)s\n +group_interval: (\d+)m\n", text)
+    assert int(page[1]) <= 10 and int(page[2]) <= 1
+
+
+def test_each_cause_that_a_rule_names_silences():
+    rulefiles = pytest.importorskip("rulefiles")
+    text = (support.ROOT / "alertmanager/alertmanager.yml").read_text()
+    named = {rule["labels"]["depends_on"] for _, rule in rulefiles.alerts() if "depends_on" in rule["labels"]}
+    assert named and named <= set(re.findall(r"""target_matchers: .'depends_on="(\w+)"'.$""", text, re.M))
+
+
+def test_the_lint_of_rules_finds_a_missing_deployment():
+    """Without the label an alert of one platform silences those of another, as is shown below."""
+    lint = pytest.importorskip("test_rules")
+    assert lint.ALERTS
+    for path, rule in lint.ALERTS:
+        lint.test_each_alert_has_what_whoever_is_called_needs(path, rule)
+        labels = {name: value for name, value in rule["labels"].items() if name != "deployment"}
+        with pytest.raises((AssertionError, KeyError)):
+            lint.test_each_alert_has_what_whoever_is_called_needs(path, {**rule, "labels": labels})
+
+
 class Running:
     """Alertmanager on the rendered configuration with shorter waits, and all who hear from it."""
 
