@@ -197,9 +197,16 @@ tier_sanitize() {
 	wrapper=()
 }
 
+# Each change of a rule is another run of all its tests: that is for --long.
+run_rules() {
+	local chosen=()
+	[ -n "$long" ] || chosen=(-k "not noticed")
+	run_pytest release rules -n 2 "${chosen[@]}" tests/rules
+}
+
 tier_integration() {
 	wait_for_peers
-	build debug && build release && run_suite release && run_pytest release rules -n 2 tests/rules
+	build debug && build release && run_suite release && run_rules
 	sed -n '/what came of log lines/,/^[^|]/{/^|/s/^/  /p}' "$results/pytest-release-suite.log"
 	sed -n '/which Meilisearch the tests ran against/,/^===/{/^[^=]/s/^/  Meilisearch: /p}' "$results/pytest-release-suite.log"
 }
