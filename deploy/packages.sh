@@ -14,7 +14,7 @@ run_packages=(ca-certificates curl procps)
 # To test it, on top of those.
 test_packages=(
 	clang clang-format clang-tidy libclang-rt-14-dev libcmocka-dev pyflakes3 shellcheck
-	fuse3 git gnutls-bin iproute2 openssl python3 python3-fusepy python3-prometheus-client python3-pytest python3-pytest-xdist python3-venv
+	fuse3 git gnutls-bin iproute2 openssl python3 python3-fusepy python3-prometheus-client python3-pytest python3-pytest-xdist python3-venv python3-yaml
 	faketime strace systemd-journal-remote tzdata util-linux
 )
 

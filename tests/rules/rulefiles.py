@@ -1,5 +1,4 @@
 """The alert rules as the tests see them: every rule with its file, parsed; needs no server."""
-import pathlib
 import re
 import subprocess
 
