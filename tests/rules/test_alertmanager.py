@@ -249,6 +249,8 @@ def test_the_heartbeat_repeats_and_never_ends(running):
     running.post(alert("Watchdog", severity="none", deployment="alive", service="meta"))
     support.wait_until(lambda: len(running.delivered("/deadman", deployment="alive")) >= 2, 60, "a second heartbeat")
     running.post(alert("Watchdog", severity="none", deployment="alive", service="meta", resolved=True))
+    log = running.alertmanager.log
+    support.wait_until(lambda: re.search(r"msg=flushing .*Watchdog\S*\[resolved\]", log()), 60, "its end is noticed")
     running.comes_to([], deployment="alive")
     assert running.delivered("/deadman", "resolved", deployment="alive") == []
 
