@@ -11,7 +11,9 @@ import stat
 import pytest
 
 import alertmanager
+import rulefiles
 import support
+import test_rules as lint
 from alertmanager import alert
 
 HERE = pathlib.Path(__file__).parent
@@ -129,7 +131,6 @@ def test_pages_do_not_wait():
 
 
 def test_each_cause_that_a_rule_names_silences():
-    rulefiles = pytest.importorskip("rulefiles")
     text = (support.ROOT / "alertmanager/alertmanager.yml").read_text()
     named = {rule["labels"]["depends_on"] for _, rule in rulefiles.alerts() if "depends_on" in rule["labels"]}
     assert named and named <= set(re.findall(r"""target_matchers: .'depends_on="(\w+)"'.$""", text, re.M))
@@ -137,7 +138,6 @@ def test_each_cause_that_a_rule_names_silences():
 
 def test_the_lint_of_rules_finds_a_missing_deployment():
     """Without the label an alert of one platform silences those of another, as is shown below."""
-    lint = pytest.importorskip("test_rules")
     assert lint.ALERTS
     for path, rule in lint.ALERTS:
         lint.test_each_alert_has_what_whoever_is_called_needs(path, rule)
