@@ -2,7 +2,6 @@
 import contextlib
 import math
 import os
-import pathlib
 import random
 import signal
 import struct
@@ -255,7 +254,7 @@ def test_a_web_application_with_workers(python, start_agent, tmp_path):
     directory = tmp_path / "multiproc"
     directory.mkdir()
     port = free_port()
-    server = Daemon([pathlib.Path(python).parent / "uvicorn", "workers_app:app", "--workers", "2", "--port", port], tmp_path, port,
+    server = Daemon([python, "-m", "uvicorn", "workers_app:app", "--workers", "2", "--port", port], tmp_path, port,
                     env=dict(os.environ, PROMETHEUS_MULTIPROC_DIR=str(directory)))
     try:
         agent = start_agent(settings(directory))
