@@ -11,8 +11,7 @@
 #include "collect/reader.h"
 #include "exporters/container/common_container.h"
 #include "exporters/registry.h"
-#include "metric/exposition.h"
-#include "metric/promtext.h"
+#include "reread.h"
 
 #define A(c)       c c c c c c c c c c c c c c c c
 #define DOCKER     A("4f1e")
@@ -93,23 +92,6 @@ static int fixed_clock(clockid_t clock, struct timespec *out)
 	return 0;
 }
 
-static void check(struct arena *a, const struct sample_set *set)
-{
-	struct buf CLEANUP_BUF text = {0};
-	struct promtext reader;
-	struct sample_set again;
-	struct err err;
-
-	if (exposition_write(&text, EXPOSITION_TEXT, a, &set, 1) != 0)
-		abort();
-	promtext_init(&reader, a, false);
-	sample_set_init(&again, a, NULL);
-	if (text.len && promtext_read(&reader, &again, "page", (struct span){text.data, text.len}, &err) < 0) {
-		fprintf(stderr, "%s\n%s", err.text, text.data);
-		abort();
-	}
-}
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -128,7 +110,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	sample_set_init(&set, &arena, NULL);
 	if ((collector_container_cgroup.collect(&probe, &set, &err) < 0) != (*err.text != '\0'))
 		abort();
-	check(&arena, &set);
+	reread(&arena, &set);
 	reader_sweep(reader);
 	arena_fini(&arena);
 	return 0;
