@@ -2,7 +2,7 @@
 # What the agent costs with every exporter on, against the whole platform, scraped over TLS.
 # usage: tests/bench/whole.sh [--full]      --full: more scrapes
 #
-# Fails when a figure that is wanted is missed in every one of the blocks that it was measured in.
+# Fails when a figure that is wanted is missed by a fifth in every one of the blocks that it was measured in.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 cmake --preset release >/dev/null

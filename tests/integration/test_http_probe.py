@@ -173,7 +173,7 @@ SECURE = {
     "expired": ("expired", None, "ca", "in the TLS handshake: SSL certificate problem: certificate has expired"),
     "wrong host": ("other", None, "ca", "no alternative certificate subject name matches target host name"),
     "TLS 1.0": ("good", ssl.TLSVersion.TLSv1, "ca", "in the TLS handshake: "),
-    "ends soon": ("soon", None, "ca, min_days_left: 14", "a certificate ends in 4 days (tls.min_days_left is 14)"),
+    "ends soon": ("soon", None, "ca, min_days_left: 14", "days (tls.min_days_left is 14); renew it"),
 }
 
 
@@ -189,6 +189,7 @@ def test_each_failure_of_tls_is_told_apart(start_agent, certificates, name):
     assert metrics.value("probe_success", target="it") == 0 and words in note, note
     if name == "ends soon":
         left = metrics.value("probe_ssl_earliest_cert_expiry", target="it") - time.time()
+        assert re.search("a certificate ends in [45] days", note), note
         assert 4 * 86400 < left <= 5 * 86400 and metrics.value("probe_http_status_code", target="it") == 200
     else:
         assert not metrics.named("probe_ssl_earliest_cert_expiry")

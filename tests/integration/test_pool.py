@@ -239,9 +239,10 @@ def test_full_server_keeps_new_clients_out(start_postgres, start_app, start_agen
     agent = start_agent(config(server))
     assert agent.metrics().value("vedette_pg_login_success", target="db") == 1
     agent.expect_log("collector failed")
+    wait_until(lambda: server.connections() == 1, what="the login's session has gone")
     app.call(SIZE)
-    # not asked of the agent: for a moment its login would take the slot that the pool still needs
-    wait_until(lambda: app.sessions() == SIZE, what="the pool is full")
+    # asked neither of the server nor of the agent: for a moment we would take the slot that the pool still needs
+    wait_until(lambda: app.gauges().value("active_database_connections") == SIZE, what="the pool is full")
     metrics = agent.metrics()
     assert busy(metrics) == SIZE
     assert metrics.value("vedette_pg_login_success", target="db") == 0 and metrics.value("pg_up", target="db") == 1
