@@ -8,4 +8,7 @@ cd "$(dirname "$0")/../.."
 cmake --preset release >/dev/null
 cmake --build build/release >/dev/null
 tests/peers.sh pgbouncer libc-ares2 caddy >/dev/null
+for name in minio mc; do
+	[ -x "build/peers/$name" ] || tests/peers/go_build.sh "$name"
+done
 exec /usr/bin/python3 tests/bench/whole.py "$@"
