@@ -225,6 +225,7 @@ tier_bench() {
 	one bench-encode tests/bench/encode.sh ${long:+--full}
 	one bench-scrape tests/bench/scrape.sh ${long:+--full}
 	one bench-postgres tests/bench/postgres.sh ${long:+--full}
+	one bench-containers tests/bench/containers.sh
 	one bench-multiprocess tests/bench/multiprocess.sh ${long:+--full}
 	one bench-logs tests/bench/logs.sh ${long:+--full}
 	one bench-whole tests/bench/whole.sh ${long:+--full}
