@@ -3,7 +3,7 @@
 
 # To build and run the agent.
 build_packages=(
-	build-essential cmake ninja-build pkg-config
+	build-essential cmake cmark ninja-build pkg-config
 	libcrypt-dev libcurl4-openssl-dev libgnutls28-dev libjansson-dev libmicrohttpd-dev libpcre2-dev libpq-dev
 	libprotobuf-c-dev libsnappy-dev libssl-dev libsystemd-dev libyaml-dev protobuf-c-compiler zlib1g-dev
 )

@@ -142,8 +142,17 @@ enum MHD_Result scrape_start(struct request *rq);
 enum MHD_Result scrape_finish(struct request *rq);
 enum MHD_Result scrape_agent(struct request *rq);
 
+/* html.c */
+/* Begins a page, up to <body>; the title is escaped. */
+void html_begin(struct buf *b, const char *title);
+/* Sends a finished page, which may hold no script and refer to nothing elsewhere. */
+enum MHD_Result html_reply(struct request *rq, unsigned code, struct buf *page);
+
 /* page.c */
 enum MHD_Result page_serve(struct request *rq);
+
+/* runbook.c */
+enum MHD_Result runbook_serve(struct request *rq);
 
 /* configure.c */
 /* Fills *out, whose arena the caller frees in either case. */

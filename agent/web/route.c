@@ -51,22 +51,21 @@ static enum MHD_Result serve_sd(struct request *rq)
 	return reply_body(rq, MHD_HTTP_OK, "application/json", &body);
 }
 
-static enum MHD_Result no_runbook(struct request *rq)
-{
-	return reply_text(rq, MHD_HTTP_NOT_FOUND, "There is no runbook of that name.");
-}
-
 /* The first match serves. A path that ends with a slash (but "/") stands for all below it. */
 static const struct route {
 	const char *path;
 	const char *allow;
 	enum MHD_Result (*serve)(struct request *rq);
 } routes[] = {
-	{"/metrics", "GET, HEAD", scrape_start},  {"/metrics/agent", "GET, HEAD", scrape_agent},
-	{"/metrics/", "GET, HEAD", scrape_start}, {"/sd", "GET, HEAD", serve_sd},
-	{"/", "GET, HEAD", page_serve},           {"/-/healthy", "GET, HEAD", serve_healthy},
-	{"/-/ready", "GET, HEAD", serve_ready},   {"/-/reload", "POST, PUT", serve_reload},
-	{"/runbook/", "GET, HEAD", no_runbook},
+	{"/metrics", "GET, HEAD", scrape_start},
+	{"/metrics/agent", "GET, HEAD", scrape_agent},
+	{"/metrics/", "GET, HEAD", scrape_start},
+	{"/sd", "GET, HEAD", serve_sd},
+	{"/", "GET, HEAD", page_serve},
+	{"/-/healthy", "GET, HEAD", serve_healthy},
+	{"/-/ready", "GET, HEAD", serve_ready},
+	{"/-/reload", "POST, PUT", serve_reload},
+	{"/runbook/", "GET, HEAD", runbook_serve},
 };
 
 static bool matches(const char *route, const char *path)

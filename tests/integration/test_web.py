@@ -1,5 +1,6 @@
 """The HTTP surface as its clients meet it, the rude ones included."""
 import concurrent.futures
+import html
 import http.client
 import json
 import re
@@ -86,7 +87,6 @@ def test_filters(agent):
     ("/metrics/host/nosuch", 404, "it is at /metrics/host"),
     ("/metrics/", 404, "there are: agent, host"),
     ("/metrics/relay/x", 404, "there are: agent, host"),
-    ("/runbook/HostDown", 404, "no runbook"),
     ("/-/reload", 405, "POST"),
 ])
 def test_refusals_are_sentences(agent, path, status, words):
@@ -162,6 +162,27 @@ def test_page(agent):
     assert len(page.raw) < 60_000 and "<script" not in page.body
     for link in re.findall(r'href="([^"]+)"', page.body):
         assert agent.get("/" + link.lstrip("/")).status == 200
+
+
+RUNBOOKS = sorted((support.ROOT / "rules/runbooks").glob("*.md"))
+
+
+def test_runbooks(agent):
+    """What an alert's runbook_url leads to: the file's words and commands, on a page that needs nothing else."""
+    names = [path.stem for path in RUNBOOKS]
+    assert re.findall(r'<li><a href="(\w+)">', agent.get("/runbook/").body) == names
+    for path in RUNBOOKS:
+        page = agent.get(f"/runbook/{path.stem}")
+        assert page.status == 200 and page.headers["Content-Type"] == "text/html; charset=utf-8"
+        assert page.headers["Content-Security-Policy"].startswith("default-src 'none'")
+        assert f"<h1>{path.stem}</h1>" in page.body and "<h2>Mitigation</h2>" in page.body
+        for command in re.findall(r"```sh\n(.*?)```", path.read_text(), re.S):
+            assert command in html.unescape(page.body)
+        for link in re.findall(r'href="([^"]+)"', page.body):
+            assert link in ("../", "./") or link in names or link.startswith("http"), link
+    unknown = agent.get("/runbook/Host<Down>")
+    assert unknown.status == 404 and "no runbook of the name Host&lt;Down&gt;" in unknown.body
+    assert 'href="PostgresDown"' in unknown.body
 
 
 def test_keep_alive_and_pipelining(agent):
