@@ -15,20 +15,19 @@ EMAIL = ("email_to", "email_from", "smtp_smarthost", "smtp_username", "smtp_pass
 
 
 def amtool(*args):
-    program = support.fetch_peers("prometheus-alertmanager") / "amtool"
-    return subprocess.run([program, *map(str, args)], capture_output=True, text=True, check=False)
+    return subprocess.run([support.monitoring("amtool"), *map(str, args)], capture_output=True, text=True, check=False)
 
 
 def program_in(directory):
     """Debian's Alertmanager reads its own templates from where the package is installed, which it is not. This copy reads
     them from the directory it runs in."""
-    programs = support.fetch_peers("prometheus-alertmanager")
+    original = support.monitoring("alertmanager")
     installed, ours = b"/usr/share/prometheus/alertmanager", b"/proc/self/cwd"
     program = directory / "alertmanager"
-    program.write_bytes((programs / "prometheus-alertmanager").read_bytes().replace(
+    program.write_bytes(original.read_bytes().replace(
         installed, ours.ljust(len(installed), b"/")))
     program.chmod(0o755)
-    for template in (programs.parent / "share/prometheus/alertmanager").glob("*.tmpl"):
+    for template in (original.parents[1] / "share/prometheus/alertmanager").glob("*.tmpl"):
         (directory / template.name).symlink_to(template)
     return program
 

@@ -20,7 +20,8 @@ With no tier named, all of them run:
   --bench         the benchmarks with few rounds; only a figure that is missed beyond any noise fails
 
   --long          fuzz for 60 seconds each, 100 rounds of whatever befalls a database, longer faults of logs and Loki,
-                  and the benchmarks in full
+                  each alert rule changed in all its parts, the newest Prometheus and Alertmanager too, and the
+                  benchmarks in full
   --help
 
 Full outputs are in build/results. The last line is `N passed, N failed, N skipped`; the exit code is 0 when none
@@ -144,10 +145,10 @@ run_pytest() {
 # These see the whole machine, or measure: nothing may run beside them.
 alone=(tests/integration/test_containers.py tests/integration/test_memory.py)
 
-# run_suite PRESET: most tests wait most of the time, so two run at once.
+# run_suite PRESET: most tests wait most of the time, so two run at once on each processor.
 run_suite() {
 	run_pytest "$1" alone "${alone[@]}"
-	run_pytest "$1" suite -n 2 "${alone[@]/#/--ignore=}" tests/integration tests/hang
+	run_pytest "$1" suite -n $((2 * $(nproc))) "${alone[@]/#/--ignore=}" tests/integration tests/hang
 }
 
 tier_lint() {
@@ -173,7 +174,8 @@ wait_for_peers() {
 
 build_peers() {
 	local name failed=0
-	for name in minio mc loki; do
+	# shellcheck disable=SC2086
+	for name in minio mc loki ${long:+prometheus promtool alertmanager amtool}; do
 		tests/peers/go_build.sh "$name" || failed=1
 	done
 	return $failed
@@ -202,6 +204,7 @@ run_rules() {
 	local chosen=()
 	[ -n "$long" ] || chosen=(-k "not noticed")
 	run_pytest release rules -n 2 "${chosen[@]}" tests/rules
+	[ -z "$long" ] || VEDETTE_NEWER=1 run_pytest release rules-newer -n 2 -k "not noticed" tests/rules
 }
 
 tier_integration() {
@@ -258,6 +261,7 @@ install_missing "${build_packages[@]}" "${run_packages[@]}" "${test_packages[@]}
 peers_build=
 case " ${tiers[*]} " in
 *" integration "* | *" sanitize "*)
+	export long
 	export -f build_peers
 	env -u VEDETTE_TEST_RUN setsid bash -c build_peers >"$results/build-peers.log" 2>&1 &
 	peers_build=$!

@@ -236,6 +236,16 @@ class Daemon:
             self.process.wait()
 
 
+def monitoring(program):
+    """prometheus, promtool, alertmanager or amtool: Debian's; or where VEDETTE_NEWER is set the newest that Go builds."""
+    if not os.environ.get("VEDETTE_NEWER"):
+        return fetch_peers("prometheus" if program.startswith("prom") else "prometheus-alertmanager") / {
+            "alertmanager": "prometheus-alertmanager"}.get(program, program)
+    built = ROOT / "build/peers" / program
+    assert built.exists(), f"tests/peers/go_build.sh {program}"
+    return built
+
+
 def fetch_peers(*packages):
     """Unpacks Debian packages below build/peers; the directory of their programs."""
     done = subprocess.run([str(ROOT / "tests/peers.sh"), *packages], capture_output=True, text=True, check=False)

