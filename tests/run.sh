@@ -15,7 +15,7 @@ With no tier named, all of them run:
   --lint          layers, headers, sizes, format, scripts, documents
   --unit          unit and golden tests, debug build
   --sanitize      unit, golden and integration tests under ASan and UBSan; unit tests and what is concurrent under TSan
-  --integration   the release program against real servers and hanging ones
+  --integration   the release program against real servers and hanging ones; rules, dashboards and drills
   --fuzz          each fuzz target for 10 seconds
   --bench         the benchmarks with few rounds; only a figure that is missed beyond any noise fails
 
@@ -204,7 +204,10 @@ run_rules() {
 	local chosen=()
 	[ -n "$long" ] || chosen=(-k "not noticed")
 	run_pytest release rules -n 2 "${chosen[@]}" tests/rules
-	[ -z "$long" ] || VEDETTE_NEWER=1 run_pytest release rules-newer -n 2 -k "not noticed" tests/rules
+	run_pytest release drills -n 3 tests/drills
+	[ -n "$long" ] || return 0
+	VEDETTE_NEWER=1 run_pytest release rules-newer -n 2 -k "not noticed" tests/rules
+	VEDETTE_NEWER=1 run_pytest release drills-newer -n 3 tests/drills
 }
 
 tier_integration() {
