@@ -324,7 +324,9 @@ def test_messages(tmp_path):
         for kind, number in (("page", 0), ("ticket", 1)):
             compare(f"slack-{kind}.txt", shown(slack()[number]), *times)
             compare(f"email-{kind}.txt", mail_text(mails[number]), *times)
-        compare("pagerduty-page.txt", shown({**pagerduty()[0], "dedup_key": ""}), *times)
+        event = {**pagerduty()[0], "dedup_key": ""}
+        event["payload"]["custom_details"] = {"firing": event["payload"]["custom_details"]["firing"]}  # not Alertmanager's own
+        compare("pagerduty-page.txt", shown(event), *times)
         over = datetime.datetime.now(datetime.timezone.utc).isoformat()
         it.post({**page, "endsAt": over})
         support.wait_until(lambda: len(slack()) == 3 and len(mails) == 3 and len(pagerduty()) == 2, 60, "the end")
@@ -349,7 +351,8 @@ def test_no_secret_is_told(tmp_path):
     try:
         it.post(alert("PostgresDown", severity="critical"), alert("Watchdog"), alert("Tried", drill="true"))
         for failed in ("pagerduty", "slack", "email", "webhook"):
-            support.wait_until(lambda: re.search(f'{failed}.*attempt failed', it.log()), 60, f"{failed} fails")
+            support.wait_until(lambda: any(failed in line and "attempt failed" in line for line in it.log().splitlines()), 60,
+                               f"{failed} fails")
         told = it.log() + pathlib.Path(f"/proc/{it.daemon.process.pid}/cmdline").read_text()
         assert {token for token in re.findall(r"(\w+)-token", told)} <= {"webhook_url", "deadman_url", "drill_url"}
     finally:
