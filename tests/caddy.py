@@ -14,12 +14,17 @@ class Caddy:
         self.directory = tempfile.mkdtemp(prefix="caddy")
         self.admin = f"{self.directory}/admin.sock"
         self.socket = f"{self.directory}/{ready}"
-        path = f"{self.directory}/Caddyfile"
-        with open(path, "w", encoding="utf-8") as out:
+        self.file = f"{self.directory}/Caddyfile"
+        self.program = str(program or support.fetch_peers("caddy") / "caddy")
+        with open(self.file, "w", encoding="utf-8") as out:
             out.write(caddyfile.replace("{dir}", self.directory).replace("{admin}", f"unix/{self.admin}"))
-        with open(f"{self.directory}/log", "wb") as log:
+        self.start()
+
+    def start(self):
+        """At first, or again after stop()."""
+        with open(f"{self.directory}/log", "ab") as log:
             self.process = subprocess.Popen(
-                [str(program or support.fetch_peers("caddy") / "caddy"), "run", "--config", path, "--adapter", "caddyfile"],
+                [self.program, "run", "--config", self.file, "--adapter", "caddyfile"],
                 stdout=log, stderr=log, env={"PATH": os.environ["PATH"], "HOME": self.directory,
                                              "XDG_DATA_HOME": self.directory, "XDG_CONFIG_HOME": self.directory})
         support.wait_until(self.ready, what="caddy listens")
@@ -33,11 +38,16 @@ class Caddy:
         with open(f"{self.directory}/log", encoding="utf-8", errors="replace") as lines:
             return lines.read()
 
-    def end(self):
+    def stop(self):
         self.process.terminate()
         try:
             self.process.wait(10)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
+        if os.path.exists(self.socket):
+            os.unlink(self.socket)  # else it would look ready before it is
+
+    def end(self):
+        self.stop()
         shutil.rmtree(self.directory, ignore_errors=True)

@@ -11,7 +11,6 @@ import support
 import wild_server
 
 DOCUMENTS = 2000
-# name of a probe or relay: what of the platform it looks at
 CADDYFILE = """{
  admin {admin}
  auto_https off
@@ -55,14 +54,15 @@ exporters:
 class Platform:
     def __init__(self, directory, python, caddy_program=None):
         """caddy_program: None for Debian's."""
-        self.parts, self.caddy_program = [], caddy_program
+        self.parts, self.caddy_program, self.directory, self.python = [], caddy_program, directory, python
         try:
-            self.start(directory, python)
+            self.start()
         except BaseException:
             self.end()
             raise
 
-    def start(self, directory, python):
+    def start(self):
+        directory = self.directory
         self.postgres = self.keep(postgres.Postgres(), "remove")
         self.fill_database()
         self.pgbouncer = self.keep(postgres.Pgbouncer(self.postgres), "remove")
@@ -71,14 +71,16 @@ class Platform:
         for bucket in ("documents", "vedette-canary"):
             self.minio.mc("mb", f"server/{bucket}")
         self.meilisearch = self.keep(meilisearch.StandIn(), "end")
-        self.app = self.keep(self.start_app(directory, python), "end")
-        self.authority = wild_server.certificate(directory, "authority")
-        pair = wild_server.certificate(directory, "localhost", issuer=self.authority)
+        self.app_port, self.app = support.free_port(), None
+        self.start_app()
+        self.parts.append((self, "end_app"))
+        self.authority = wild_server.certificate(directory, "authority", days=90)
+        pair = wild_server.certificate(directory, "localhost", days=90, issuer=self.authority)
         self.edge = support.free_port()
-        self.caddy = self.keep(caddy.Caddy(CADDYFILE % (self.edge, *pair, self.app.port), program=self.caddy_program),
+        self.caddy = self.keep(caddy.Caddy(CADDYFILE % (self.edge, *pair, self.app_port), program=self.caddy_program),
                                "end")
         for number in range(3):
-            assert support.request(self.app.port, f"/documents?title=Document%20{number}", method="POST").status == 201
+            assert support.request(self.app_port, f"/documents?title=Document%20{number}", method="POST").status == 201
 
     def keep(self, part, ends_with):
         self.parts.append((part, ends_with))
@@ -92,12 +94,17 @@ class Platform:
         self.postgres.sql("CREATE ROLE app LOGIN PASSWORD 'secret'")
         self.postgres.sql("GRANT SELECT, INSERT ON documents TO app; GRANT SELECT ON documents TO vedette")
 
-    def start_app(self, directory, python):
-        port = support.free_port()
-        return support.Daemon([python, support.ROOT / "tests/platform/app.py", port], directory, port, "/health", env=dict(
-            os.environ, POOL="psycopg2", DATABASE_URL=f"postgresql://app:secret@127.0.0.1:{self.postgres.port}/postgres",
-            MEILI_URL=self.meilisearch.url, MEILI_KEY=self.meilisearch.master, S3_URL=self.minio.url,
-            S3_ACCESS_KEY=minio.ROOT_KEY, S3_SECRET_KEY=minio.ROOT_SECRET, S3_BUCKET="documents"))
+    def start_app(self):
+        """At first, or again after end_app()."""
+        self.app = support.Daemon(
+            [self.python, support.ROOT / "tests/platform/app.py", self.app_port], self.directory, self.app_port, "/health",
+            env=dict(os.environ, POOL="psycopg2",
+                     DATABASE_URL=f"postgresql://app:secret@127.0.0.1:{self.postgres.port}/postgres",
+                     MEILI_URL=self.meilisearch.url, MEILI_KEY=self.meilisearch.master, S3_URL=self.minio.url,
+                     S3_ACCESS_KEY=minio.ROOT_KEY, S3_SECRET_KEY=minio.ROOT_SECRET, S3_BUCKET="documents"))
+
+    def end_app(self):
+        self.app.end()
 
     def settings(self):
         return SETTINGS.format(postgres=self.postgres.config(name="app"), pgbouncer=self.pgbouncer.config(),
