@@ -26,6 +26,7 @@ CAUSES = {  # the alert that silences, its service, and what its symptoms carry
     "DbPoolExhausted": ("pool", {"depends_on": "postgres", "service": "app"}),
     "MeilisearchDown": ("search", {"depends_on": "search", "service": "search"}),
     "ObjectStorageDown": ("storage", {"depends_on": "storage", "service": "storage"}),
+    "AppDown": ("app", {"depends_on": "app", "service": "app"}),
     "EdgeDown": ("edge", {"depends_on": "edge", "service": "app"}),
     "AgentDown": ("meta", {"depends_on": "agent", "service": "pool"}),
 }

@@ -13,7 +13,7 @@ import support
 
 SEVERITIES = {"critical", "warning", "info", "none"}
 SERVICES = {"postgres", "pool", "app", "search", "storage", "host", "containers", "logs", "meta"}
-CAUSES = {"postgres", "search", "storage", "edge", "agent"}
+CAUSES = {"postgres", "search", "storage", "app", "edge", "agent"}
 ANNOTATIONS = {"summary", "description", "impact", "action", "runbook_url", "dashboard_url"}
 ALERTS = rulefiles.alerts()
 NAMES = [rule["alert"] for _, rule in ALERTS]
