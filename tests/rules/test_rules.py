@@ -24,6 +24,8 @@ OTHERS = {
     "http_request_duration_seconds_bucket": "tests/platform/app.py, relayed",
     "caddy_http_request_duration_seconds_bucket": "Caddy, relayed",
     "pg_settings_reserved_connections": "PostgreSQL 16 and later",
+    "vedette_backup_last_success_timestamp_seconds": "the backup's script, through host_textfile",
+    "vedette_backup_last_run_success": "the backup's script, through host_textfile",
 }
 
 
