@@ -24,6 +24,9 @@ OTHERS = {
     "http_request_duration_seconds_bucket": "tests/platform/app.py, relayed",
     "caddy_http_request_duration_seconds_bucket": "Caddy, relayed",
     "pg_settings_reserved_connections": "PostgreSQL 16 and later",
+    "minio_s3_requests_5xx_errors_total": "MinIO once there is one, passed on by minio_cluster",
+    "minio_api_requests_5xx_errors_total": "MinIO's version 3 once there is one, passed on by minio_node",
+    "minio_cluster_health_drives_offline_count": "MinIO's version 3, passed on by minio_cluster",
     "vedette_backup_last_success_timestamp_seconds": "the backup's script, through host_textfile",
     "vedette_backup_last_run_success": "the backup's script, through host_textfile",
 }
