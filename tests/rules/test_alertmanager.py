@@ -28,6 +28,7 @@ CAUSES = {  # the alert that silences, its service, and what its symptoms carry
     "ObjectStorageDown": ("storage", {"depends_on": "storage", "service": "storage"}),
     "AppDown": ("app", {"depends_on": "app", "service": "app"}),
     "EdgeDown": ("edge", {"depends_on": "edge", "service": "app"}),
+    "LokiDown": ("logs", {"depends_on": "loki", "service": "logs"}),
     "AgentDown": ("meta", {"depends_on": "agent", "service": "pool"}),
 }
 

@@ -13,7 +13,7 @@ import support
 
 SEVERITIES = {"critical", "warning", "info", "none"}
 SERVICES = {"postgres", "pool", "app", "search", "storage", "host", "containers", "logs", "meta"}
-CAUSES = {"postgres", "search", "storage", "app", "edge", "agent"}
+CAUSES = {"postgres", "search", "storage", "app", "edge", "agent", "loki"}
 ANNOTATIONS = {"summary", "description", "impact", "action", "runbook_url", "dashboard_url"}
 ALERTS = rulefiles.alerts()
 NAMES = [rule["alert"] for _, rule in ALERTS]
@@ -24,6 +24,17 @@ OTHERS = {
     "http_request_duration_seconds_bucket": "tests/platform/app.py, relayed",
     "caddy_http_request_duration_seconds_bucket": "Caddy, relayed",
     "pg_settings_reserved_connections": "PostgreSQL 16 and later",
+    "prometheus_config_last_reload_successful": "Prometheus, tests/rules/test_others.py",
+    "prometheus_rule_evaluation_failures_total": "Prometheus, tests/rules/test_others.py",
+    "prometheus_tsdb_head_samples_appended_total": "Prometheus, tests/rules/test_others.py",
+    "prometheus_notifications_errors_total": "Prometheus, tests/rules/test_others.py",
+    "prometheus_notifications_dropped_total": "Prometheus, tests/rules/test_others.py",
+    "prometheus_tsdb_head_series": "Prometheus, tests/rules/test_others.py",
+    "prometheus_notifications_alertmanagers_discovered": "Prometheus, tests/rules/test_others.py",
+    "alertmanager_config_last_reload_successful": "Alertmanager, tests/rules/test_others.py",
+    "alertmanager_notifications_failed_total": "Alertmanager, tests/rules/test_others.py",
+    "loki_discarded_samples_total": "Loki, tests/rules/test_others.py",
+    "scrape_duration_seconds": "Prometheus itself",
     "documents": "a query of exporters.sql, in deploy/config/business.yml",
     "minio_s3_requests_5xx_errors_total": "MinIO once there is one, passed on by minio_cluster",
     "minio_api_requests_5xx_errors_total": "MinIO's version 3 once there is one, passed on by minio_node",
@@ -190,6 +201,8 @@ def mutants(rule):
 FALLING = "a value that falls is at a limit in one evaluation only, and a forecast is never just 0"
 SURVIVORS = {
     ("DiskFullIn4h", "< -> <="): FALLING,
+    ("ContainerRestarting", "> -> >="): "restarts are whole, the limit is not",
+    ("ContainerMemNearLimit", "0 -> 1.0"): "nobody has a limit of one byte",
 }
 
 
