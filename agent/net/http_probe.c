@@ -217,6 +217,7 @@ static void note_response(struct visit *v, bool whole)
 	out->content_length = status ? length : 0;
 	out->last_modified = modified > 0 ? modified : 0;
 	out->is_tls = v->tls.version != NULL && (whole || status);
+	out->earliest_expiry = v->tls.earliest_expiry;
 	if (!out->is_tls)
 		return;
 	out->tls_version = v->tls.version;
@@ -224,7 +225,6 @@ static void note_response(struct visit *v, bool whole)
 	out->subject = v->tls.subject;
 	out->issuer = v->tls.issuer;
 	out->alternatives = v->tls.alternatives;
-	out->earliest_expiry = v->tls.earliest_expiry;
 	out->chain_expiry = v->tls.chain_expiry;
 }
 

@@ -122,11 +122,22 @@ static void on_event(const SSL *ssl, int where, int result)
 	seen->alternatives = alternatives_of(seen->arena, cert);
 }
 
+/* What the server showed, also where it is refused next: an expired certificate must not hide when it ended */
+static int on_verify(int ok, X509_STORE_CTX *store)
+{
+	const SSL *ssl = X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx());
+	struct tls_seen *seen = SSL_CTX_get_ex_data(SSL_get_SSL_CTX(ssl), slot);
+
+	seen->earliest_expiry = earliest_of(X509_STORE_CTX_get0_untrusted(store));
+	return ok;
+}
+
 static CURLcode on_context(CURL *curl, void *context, void *seen)
 {
 	(void)curl;
 	SSL_CTX_set_ex_data(context, slot, seen);
 	SSL_CTX_set_info_callback(context, on_event);
+	SSL_CTX_set_verify(context, SSL_CTX_get_verify_mode(context), on_verify);
 	return CURLE_OK;
 }
 

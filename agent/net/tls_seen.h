@@ -12,7 +12,7 @@ struct tls_seen {
 	struct arena *arena;
 	bool begun;              /* the handshake */
 	const char *version;     /* "TLS 1.3"; NULL: there was no finished handshake */
-	int64_t earliest_expiry; /* seconds since 1970, of all certificates that the server sent */
+	int64_t earliest_expiry; /* seconds since 1970, of all certificates that the server sent, refused ones too */
 	int64_t chain_expiry;    /* of the chain that was verified; 0: none was */
 	const char *fingerprint; /* SHA-256 of the server's own one, in hex */
 	const char *subject, *issuer;

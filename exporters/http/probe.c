@@ -186,9 +186,10 @@ static void add_response(struct sample_set *set, const struct http_probe_result 
 
 static void add_tls(struct sample_set *set, const struct http_probe_result *r)
 {
+	if (r->earliest_expiry)
+		sample_add(set, &metrics[EARLIEST_EXPIRY], (double)r->earliest_expiry, NO_LABELS);
 	if (!r->tls_version)
 		return;
-	sample_add(set, &metrics[EARLIEST_EXPIRY], (double)r->earliest_expiry, NO_LABELS);
 	if (r->chain_expiry)
 		sample_add(set, &metrics[CHAIN_EXPIRY], (double)r->chain_expiry, NO_LABELS);
 	sample_add(set, &metrics[CHAIN_INFO], 1,
