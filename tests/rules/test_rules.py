@@ -201,6 +201,9 @@ def mutants(rule):
 FALLING = "a value that falls is at a limit in one evaluation only, and a forecast is never just 0"
 SURVIVORS = {
     ("DiskFullIn4h", "< -> <="): FALLING,
+    ("DiskFullIn3d", "< -> <="): FALLING,
+    ("DiskFullIn3d", "[3d] -> [777600s]"): "what looks back for longer notices later",
+    ("CpuStealOrCredits", "> -> >="): "1 - 0.8 is a little less than 0.2",
     ("ContainerRestarting", "> -> >="): "restarts are whole, the limit is not",
     ("ContainerMemNearLimit", "0 -> 1.0"): "nobody has a limit of one byte",
 }
