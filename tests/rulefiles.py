@@ -36,7 +36,7 @@ def promtool(*args):
 
 WORDS = set("""and or unless on ignoring group_left group_right by without bool offset sum min max avg count absent rate
 increase changes histogram_quantile predict_linear min_over_time max_over_time count_over_time avg_over_time deriv time
-vector clamp_max clamp_min abs scalar label_replace inf nan""".split())
+vector clamp_max clamp_min abs scalar label_replace sum_over_time last_over_time topk round inf nan""".split())
 
 
 def metrics_of(expression):

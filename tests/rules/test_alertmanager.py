@@ -213,6 +213,13 @@ def test_postgres_down_is_one_page(running):
     running.comes_to(["PostgresDown"], deployment="stopped")
 
 
+def test_a_page_that_says_why_silences_the_budget(running):
+    for cause in ("AppDown", "EdgeDown", "HighLatencyP95", "DbPoolTimeouts", "MeilisearchDown", "ObjectStorageDown"):
+        both = {"deployment": f"burning since {cause}", "severity": "critical", "service": "app"}
+        running.post(alert(cause, **both), alert("ErrorBudgetBurnFast", **both))
+        running.comes_to([cause], deployment=both["deployment"])
+
+
 def test_a_symptom_silences_nothing(running):
     both = {"deployment": "symptom", "severity": "critical"}
     running.post(alert("HighLatencyP95", service="app", depends_on="postgres", **both),

@@ -22,7 +22,11 @@ OTHERS = {
     "up": "Prometheus itself",
     "ALERTS": "Prometheus itself",
     "http_request_duration_seconds_bucket": "tests/platform/app.py, relayed",
+    "http_request_duration_seconds_count": "tests/platform/app.py, relayed",
     "caddy_http_request_duration_seconds_bucket": "Caddy, relayed",
+    "caddy_http_request_duration_seconds_count": "Caddy, relayed",
+    "caddy_reverse_proxy_upstreams_healthy": "Caddy, relayed",
+    "caddy_config_last_reload_successful": "Caddy since 2.9, relayed",
     "pg_settings_reserved_connections": "PostgreSQL 16 and later",
     "prometheus_config_last_reload_successful": "Prometheus, tests/rules/test_others.py",
     "prometheus_rule_evaluation_failures_total": "Prometheus, tests/rules/test_others.py",
@@ -108,7 +112,10 @@ def test_each_page_would_be_missed_aloud():
     together = {"vedette_pg_login_success": "pg_up", "db_pool_timeouts_total": "db_pool_connections",
                 # the canary always says whether it succeeded; the queries of exporters.sql are asked on PostgreSQL's connection
                 "vedette_search_canary_hits": "vedette_search_canary_success", "meilisearch_index_docs_count": "vedette_search_up",
-                "documents": "pg_up"}
+                "documents": "pg_up",
+                "probe_duration_seconds": "probe_success",
+                "http_request_duration_seconds_count": "http_request_duration_seconds_bucket",
+                "caddy_http_request_duration_seconds_count": "caddy_http_request_duration_seconds_bucket"}
     for _, rule in ALERTS:
         if rule["labels"]["severity"] != "critical":
             continue
