@@ -213,6 +213,7 @@ SURVIVORS = {
     ("CpuStealOrCredits", "> -> >="): "1 - 0.8 is a little less than 0.2",
     ("ContainerRestarting", "> -> >="): "restarts are whole, the limit is not",
     ("ContainerMemNearLimit", "0 -> 1.0"): "nobody has a limit of one byte",
+    ("Http5xxRatio", "> -> >="): "numbers that are extrapolated from two scrapes are never just at a limit",
 }
 
 
