@@ -204,6 +204,7 @@ run_rules() {
 	local chosen=()
 	[ -n "$long" ] || chosen=(-k "not noticed")
 	run_pytest release rules -n 2 "${chosen[@]}" tests/rules
+	run_pytest release dashboards -n 2 tests/dashboards
 	run_pytest release drills -n 3 tests/drills
 	[ -n "$long" ] || return 0
 	VEDETTE_NEWER=1 run_pytest release rules-newer -n 2 -k "not noticed" tests/rules
