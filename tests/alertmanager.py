@@ -7,6 +7,7 @@ import re
 import socketserver
 import subprocess
 import threading
+import time
 
 import support
 
@@ -45,16 +46,18 @@ def render(secrets, output, *more):
 
 
 class Inbox:
-    """Whatever is posted to it: (path, JSON), in order."""
+    """Whatever is posted to it: (path, JSON), in order, and when each came, in seconds of the monotonic clock."""
 
     def __init__(self):
         inbox = self
-        self.got = []
+        self.got, self.times = [], []
 
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_POST(self):
                 body = self.rfile.read(int(self.headers["Content-Length"]))
-                inbox.got.append((self.path, json.loads(body)))
+                with inbox.lock:
+                    inbox.times.append(time.monotonic())
+                    inbox.got.append((self.path, json.loads(body)))
                 self.send_response(202 if self.path == "/pagerduty" else 200)
                 self.end_headers()
                 self.wfile.write(b"ok")
@@ -62,6 +65,7 @@ class Inbox:
             def log_message(self, *_):
                 pass
 
+        self.lock = threading.Lock()
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self.server.server_port}"
         threading.Thread(target=self.server.serve_forever, daemon=True).start()

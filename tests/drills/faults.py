@@ -32,6 +32,13 @@ class Unable(Exception):
     """This machine does not let us play that."""
 
 
+def mounted(stage, name):
+    point = stage.mount(name)
+    if not point:
+        raise Unable("no file system can be mounted")
+    return point
+
+
 def fill(point, share):
     """Writes until that share of the file system is used."""
     size = os.statvfs(point)
@@ -40,6 +47,21 @@ def fill(point, share):
         out.write(bytes(max(0, int(size.f_blocks * share) - used) * size.f_frsize))
         out.flush()
         os.fsync(out.fileno())
+
+
+def at_once(stage, paths, over):
+    """Asks for the paths together, again and again until it is over."""
+    def again(path):
+        while not over.is_set():
+            try:
+                support.request(stage.platform.app_port, path, timeout=120)
+            except OSError:
+                over.wait(0.1)
+
+    threads = [threading.Thread(target=again, args=(path,), daemon=True) for path in paths]
+    for thread in threads:
+        thread.start()
+    return threads
 
 
 @fault("PostgreSQL hangs (all its processes stopped by a signal)", "PostgresDown")
@@ -51,7 +73,7 @@ def postgres_hangs(stage):
 
 @fault("A disk fills by 0.1 % each second of the drill", "DiskFullIn4h", beside=True)
 def disk_fills(stage):
-    point, over = stage.mount("filling"), threading.Event()
+    point, over = mounted(stage, "filling"), threading.Event()
     fill(point, 0.72)
 
     def go_on():
@@ -73,7 +95,7 @@ def disk_fills(stage):
 
 @fault("A disk is 91 % full", "DiskSpaceCritical", beside=True)
 def disk_full(stage):
-    point = stage.mount("full")
+    point = mounted(stage, "full")
     fill(point, 0.91)
     yield
     for path in point.glob("[0-9]*"):
@@ -105,7 +127,7 @@ def out_of_memory(_stage):
         group.mkdir()
         (group / limit).write_text(str(20 << 20))
     except OSError as error:
-        raise Unable(f"no memory cgroup: {error}") from error
+        raise Unable(f"no memory cgroup: {error.strerror}") from error
     hog = f"import os; open('{group}/cgroup.procs', 'w').write(str(os.getpid())); b'x' * (200 << 20)"
     try:
         assert subprocess.run([sys.executable, "-c", hog], check=False).returncode == -signal.SIGKILL
@@ -114,11 +136,21 @@ def out_of_memory(_stage):
     yield
 
 
-@fault("The backup of last night is missing", "BackupMissing", beside=True)
-def backup_missing(stage):
-    stage.backup(age=60 * 3600 / stage.factor, success=0)
+@fault("The kernel makes a disk read-only", "FilesystemReadOnly", beside=True)
+def read_only(stage):
+    point = stage.mounts / "data"
+    if not os.path.ismount(point):
+        raise Unable("no file system can be mounted")
+    subprocess.run(["mount", "-o", "remount,ro", point], check=True)
     yield
-    stage.backup(age=0, success=1)
+    subprocess.run(["mount", "-o", "remount,rw", point], check=True)
+
+
+@fault("No backup has succeeded for 51 hours", "BackupMissing", beside=True)
+def backup_missing(stage):
+    stage.backup("documents", age=51 * 3600 / stage.factor, success=0)
+    yield
+    stage.backup("documents", age=0, success=1)
 
 
 @fault("A certificate has expired", "TlsCertExpiry", beside=True)
@@ -146,6 +178,20 @@ def prometheus_misled(stage):
     assert stage.prometheus.get("/-/reload", method="POST").status == 200
 
 
+@fault("Caddy is stopped", "EdgeDown", beside=True)
+def caddy_stopped(stage):
+    stage.platform.caddy.stop()
+    yield
+    stage.platform.caddy.start()
+
+
+@fault("The role of the agent may not log in", "PostgresLoginFailing")
+def login_fails(stage):
+    stage.platform.postgres.sql("ALTER ROLE vedette NOLOGIN")
+    yield
+    stage.platform.postgres.sql("ALTER ROLE vedette LOGIN")
+
+
 @fault("Meilisearch closes every connection", "MeilisearchDown")
 def meilisearch_gone(stage):
     stage.platform.meilisearch.fault = lambda _handler: None
@@ -153,32 +199,25 @@ def meilisearch_gone(stage):
     stage.platform.meilisearch.fault = None
 
 
-@fault("Caddy is stopped", "EdgeDown")
-def caddy_stopped(stage):
-    stage.platform.caddy.stop()
+@fault("The agent is killed", "AgentDown")
+def agent_killed(stage):
+    stage.agent.kill()
     yield
-    stage.platform.caddy.start()
+    stage.start_agent()
 
 
-def at_once(stage, paths, over):
-    """Asks for the paths together, again and again until it is over."""
-    def again(path):
-        while not over.is_set():
-            try:
-                support.request(stage.platform.app_port, path, timeout=120)
-            except OSError:
-                over.wait(0.1)
-
-    threads = [threading.Thread(target=again, args=(path,), daemon=True) for path in paths]
-    for thread in threads:
-        thread.start()
-    return threads
+@fault("Meilisearch's key is changed", "SearchRefused")
+def search_refused(stage):
+    engine = stage.platform.meilisearch
+    engine.master, key = "another-master-key", engine.master
+    yield
+    engine.master = key
 
 
 @fault("One request in five takes 1.5 s", "HighLatencyP95")
 def app_slow(stage):
     over = threading.Event()
-    threads = at_once(stage, ["/slow?seconds=1.5"] * 6, over)
+    threads = at_once(stage, ["/slow?seconds=1.5"] * 5, over)
     yield
     over.set()
     for thread in threads:
@@ -209,6 +248,21 @@ def app_killed(stage):
     stage.platform.start_app()
 
 
+@fault("A route that everybody uses answers 500", "ErrorBudgetBurnFast")
+def route_fails(stage):
+    over = threading.Event()
+
+    def ask():
+        while not over.wait(0.02):
+            stage.visit("/documents/99999999999999999999")  # larger than the column: an error that nobody caught
+
+    thread = threading.Thread(target=ask)
+    thread.start()
+    yield
+    over.set()
+    thread.join()
+
+
 @fault("Slow queries hold 10 of 10 connections", "DbPoolExhausted")
 def pool_exhausted(stage):
     over = threading.Event()
@@ -219,20 +273,6 @@ def pool_exhausted(stage):
     stage.platform.postgres.sql("SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep%'")
     for thread in threads:
         thread.join()
-
-
-@fault("The role of the agent may not log in", "PostgresLoginFailing")
-def login_fails(stage):
-    stage.platform.postgres.sql("ALTER ROLE vedette NOLOGIN")
-    yield
-    stage.platform.postgres.sql("ALTER ROLE vedette LOGIN")
-
-
-@fault("The agent is killed", "AgentDown")
-def agent_killed(stage):
-    stage.agent.kill()
-    yield
-    stage.start_agent()
 
 
 @fault("PostgreSQL is stopped", "PostgresDown")

@@ -57,9 +57,8 @@ class Telephone(alertmanager.Inbox):
 class Traffic:
     """People at work, through the edge: documents are read, searched for and written, `threads` at a time."""
 
-    def __init__(self, platform, threads=8, pause=0.25):
-        self.platform, self.pause, self.over = platform, pause, threading.Event()
-        self.context = ssl.create_default_context(cafile=str(platform.authority[0]))
+    def __init__(self, stage, threads=4, pause=0.5):
+        self.stage, self.pause, self.over = stage, pause, threading.Event()
         self.threads = [threading.Thread(target=self.work, args=(n,), daemon=True) for n in range(threads)]
         for thread in self.threads:
             thread.start()
@@ -67,14 +66,7 @@ class Traffic:
     def work(self, number):
         while not self.over.wait(self.pause):
             for path in (f"/documents/{number + 1}", "/search?q=Document"):
-                self.visit(path)
-
-    def visit(self, path, timeout=5):
-        """Answers may be missing: that is what drills are for."""
-        with contextlib.suppress(OSError, ValueError):
-            with urllib.request.urlopen(f"https://localhost:{self.platform.edge}{path}", timeout=timeout,
-                                        context=self.context) as reply:
-                reply.read()
+                self.stage.visit(path)
 
     def end(self):
         self.over.set()
@@ -83,23 +75,27 @@ class Traffic:
 
 
 class Stage:
-    def __init__(self, directory, python, factor, change=lambda settings: None):
-        """change(settings) may alter what the agent is told before it starts."""
-        self.directory, self.factor, self.change = directory, factor, change
-        with contextlib.ExitStack() as parts:
-            self.build(parts, python)
-            self.parts = parts.pop_all()
+    def __init__(self, directory, python, factor):
+        self.directory, self.factor = directory, factor
+        self.parts = contextlib.ExitStack()
+        try:
+            self.build(self.parts, python)
+        except BaseException:
+            self.end()
+            raise
 
     def build(self, parts, python):
         self.telephone = Telephone()
         parts.callback(self.telephone.end)
         self.platform = self.make("platform", lambda d: whole_platform.Platform(d, python))
         parts.callback(self.platform.end)
+        self.context = ssl.create_default_context(cafile=str(self.platform.authority[0]))
         self.loki = self.make("loki", loki.Loki)
         parts.callback(self.loki.kill)
         self.start_certified(parts)
         self.mounts, self.textfiles = self.folder("mounts"), self.folder("textfiles")
-        self.backup(0, 1)
+        self.mount("data")
+        self.backup("postgres", age=0, success=1)
         self.agent_port, self.agent = support.free_port(), None
         self.start_agent()
         parts.callback(lambda: self.agent.kill())
@@ -126,13 +122,13 @@ class Stage:
         pair = wild_server.certificate(self.directory, "localhost", days=days, issuer=self.platform.authority, when=when)
         self.certified.context = wild_server.context_of(pair)
 
-    def backup(self, age, success):
-        """What the backup's script leaves behind."""
-        text = (f'vedette_backup_last_success_timestamp_seconds{{backup="postgres"}} {time.time() - age}\n'
-                f'vedette_backup_last_run_success{{backup="postgres"}} {success}\n'
-                f'vedette_backup_size_bytes{{backup="postgres"}} 1e9\n')
+    def backup(self, name, age, success):
+        """What the script of a backup leaves behind: when it last succeeded, and whether it has just done so."""
+        text = (f'vedette_backup_last_success_timestamp_seconds{{backup="{name}"}} {time.time() - age}\n'
+                f'vedette_backup_last_run_success{{backup="{name}"}} {success}\n'
+                f'vedette_backup_size_bytes{{backup="{name}"}} 1e9\n')
         (self.directory / "backup.prom").write_text(text)
-        (self.directory / "backup.prom").rename(self.textfiles / "backup.prom")
+        (self.directory / "backup.prom").rename(self.textfiles / f"backup-{name}.prom")
 
     def settings(self):
         settings = yaml.safe_load(self.platform.settings())
@@ -145,7 +141,6 @@ class Stage:
                                   "tls": {"ca_file": str(self.platform.authority[0])}})
         settings["logs"] = {"loki": {"url": self.loki.url}, "sources": [
             {"file": {"paths": [str(self.platform.app.log)]}, "labels": {"service_name": "fastapi-app"}}]}
-        self.change(settings)
         return yaml.safe_dump(settings)
 
     def start_agent(self):
@@ -177,6 +172,13 @@ class Stage:
             f"--rules.alert.resend-delay={60 * 1000 // self.factor}ms",
             "--rules.alert.for-grace-period=0s"], directory, port, "/-/ready")
 
+    def visit(self, path):
+        """What somebody sees through the edge. Answers may be missing: that is what drills are for."""
+        with contextlib.suppress(OSError, ValueError):
+            with urllib.request.urlopen(f"https://localhost:{self.platform.edge}{path}", timeout=5,
+                                        context=self.context) as reply:
+                reply.read()
+
     def ask(self, expression):
         reply = self.prometheus.get("/api/v1/query?" + urllib.parse.urlencode({"query": expression}))
         assert reply.status == 200, reply.body
@@ -189,7 +191,7 @@ class Stage:
         return {series["metric"]["alertname"] for series in found}
 
     def mount(self, name, megabytes=64):
-        """A file system of its own below what the agent watches; its path. RuntimeError where that is not allowed."""
+        """A file system of its own below what the agent watches; its path, or None where that is not allowed."""
         image, point = self.directory / f"{name}.img", self.mounts / name
         point.mkdir()
         with open(image, "wb") as out:
@@ -197,7 +199,7 @@ class Stage:
         subprocess.run(["mkfs.ext4", "-q", "-m", "0", image], check=True, capture_output=True)
         done = subprocess.run(["mount", "-o", "loop", image, point], capture_output=True, text=True, check=False)
         if done.returncode:
-            raise RuntimeError(f"no file system can be mounted: {done.stderr.strip()}")
+            return None
         self.parts.callback(subprocess.run, ["umount", "--lazy", str(point)], check=False, capture_output=True)
         return point
 

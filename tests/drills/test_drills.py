@@ -1,4 +1,9 @@
-"""Drills: something breaks for real, and whoever is on call hears of it once, in the right words, and that it is over."""
+"""Drills: something breaks for real, and whoever is on call hears of it once, in the right words, and that it is over.
+
+What came of them is a table, build/results/drills.md, which README.md shows."""
+import os
+import signal
+import threading
 import time
 
 import pytest
@@ -11,41 +16,71 @@ import support
 FACTOR = 20
 QUIET_HOUR = 3600
 RULES = {rule["alert"]: rule for _, rule in rulefiles.alerts()}
-TOLD = ("summary", "impact", "action", "runbook_url", "dashboard_url")
 # Pages that no drill plays, and why not.
-UNDRILLED = {}
+UNDRILLED = {
+    "SearchIndexEmpty": "takes the place of SearchEmpty where there is no canary; here there is one",
+}
+# What silences whatever depends on the database.
+DATABASE = {"PostgresDown", "PostgresLoginFailing", "DbPoolExhausted"}
+
+
+def is_page(alert):
+    return RULES[alert]["labels"]["severity"] == "critical"
 
 
 class Played:
-    """What came of one fault; moments are of the monotonic clock, None: not yet."""
+    """What comes of one fault; moments are of the monotonic clock."""
 
     def __init__(self, fault, stage):
         self.fault, self.stage, self.acting = fault, stage, fault.act(stage)
-        self.started, self.cured, self.problems, self.silent = time.monotonic(), None, [], set()
-        self.page = RULES[fault.alert]["labels"]["severity"] == "critical"
-        next(self.acting)
+        self.started, self.cured, self.silent = time.monotonic(), None, set()
+        self.unable = None
+        try:
+            next(self.acting)
+        except faults.Unable as reason:
+            self.unable = str(reason)
 
     def messages(self, status):
-        """Those of this fault: as long as it lasts, or until the next one with the same alert."""
-        return [(moment, body) for moment, body in self.stage.telephone.messages("page" if self.page else "ticket", status)
+        """Those about its alert since it began."""
+        receiver = "page" if is_page(self.fault.alert) else "ticket"
+        return [(moment, body) for moment, body in self.stage.telephone.messages(receiver, status)
                 if moment >= self.started and body["groupLabels"]["alertname"] == self.fault.alert]
 
-    def heard(self):
-        return self.messages("firing")[:1]
+    def wait_for_message(self):
+        support.wait_until(lambda: self.messages("firing"), 120, f"{self.fault.title}: {self.fault.alert} is sent")
+        support.wait_until(lambda: self.fault.silences <= self.stage.firing(self.started), 120,
+                           f"{self.fault.title}: {self.fault.silences} fire too")
 
     def cure(self):
-        self.silent = self.stage.firing(self.started)
+        self.silent = self.stage.firing(self.started) - {self.fault.alert, "Watchdog"}
         next(self.acting, None)
         self.cured = time.monotonic()
 
-    def over(self):
+    def is_over(self):
         return any(moment > self.cured for moment, _ in self.messages("resolved"))
 
+    def seconds(self):
+        return self.messages("firing")[0][0] - self.started
 
-def played_together():
-    """The faults in order, those that are played beside each other in one list."""
+    def problems(self):
+        """What is wrong with what was sent."""
+        sent, rule = self.messages("firing"), RULES[self.fault.alert]
+        if len(sent) != 1:
+            yield f"{self.fault.title}: {len(sent)} messages instead of one"
+        for alert in sent[0][1]["alerts"]:
+            for key, value in {**rule["labels"], "deployment": "drill"}.items():
+                if alert["labels"].get(key) != value:
+                    yield f"{self.fault.title}: label {key} is {alert['labels'].get(key)}"
+            for key, template in rule["annotations"].items():
+                text = alert["annotations"].get(key, "")
+                if "<no value>" in text or "{{" in text or ("{{" not in template and text != template.strip()):
+                    yield f"{self.fault.title}: {key} is {text!r}"
+
+
+def batches():
+    """The faults in order; those that are played beside each other are in one list."""
     out = []
-    for fault in faults.FAULTS:
+    for fault in (f for f in faults.FAULTS if f.alert in RULES):
         if fault.beside and out and out[-1][0].beside:
             out[-1].append(fault)
         else:
@@ -53,43 +88,132 @@ def played_together():
     return out
 
 
+def depends_on_database(alert):
+    return RULES[alert]["labels"].get("depends_on") == "postgres" and alert not in DATABASE
+
+
+def active_pages(stage):
+    """Names of the pages that fire, whoever silences them."""
+    found = stage.ask('ALERTS{alertstate="firing", severity="critical"}')
+    return {series["metric"]["alertname"] for series in found} & RULES.keys()
+
+
+def in_the_way(stage, alert):
+    """What fires still and would silence the alert; or would be silenced by it, and then nobody is told of its end."""
+    active = active_pages(stage)
+    if alert == "ErrorBudgetBurnFast":
+        return active
+    if alert in DATABASE:
+        return {name for name in active if depends_on_database(name)} | (active & DATABASE)
+    return active & DATABASE if depends_on_database(alert) else set()
+
+
+def pages_between(stage, start, end):
+    return [body["groupLabels"]["alertname"] for moment, body in stage.telephone.messages("page", "firing")
+            if start <= moment < end]
+
+
+def play(stage, batch):
+    """Breaks all of them, waits until each is heard of, and mends them."""
+    for fault in batch:
+        support.wait_until(lambda alert=fault.alert: not in_the_way(stage, alert), 120,
+                           f"{fault.title}: what is in the way is over")
+    playing = [Played(fault, stage) for fault in batch]
+    try:
+        for played in playing:
+            if not played.unable:
+                played.wait_for_message()
+    finally:
+        for played in playing:
+            played.cure()
+    return playing
+
+
+def words(seconds):
+    return f"{seconds:.0f} s" if seconds < 100 else f"{round(seconds / 60)} min"
+
+
+def table(played, false):
+    lines = ["| what breaks | who is told | in the drill | in real time, at most | messages | false pages | silenced meanwhile |",
+             "|---|---|---|---|---|---|---|"]
+    for one in played:
+        if one.unable:
+            lines.append(f"| {one.fault.title} | {one.fault.alert} | not played: {one.unable} | | | | |")
+            continue
+        pages = [name for name in false if one.started <= false[name] <= one.cured]
+        lines.append(f"| {one.fault.title} | {one.fault.alert} ({'page' if is_page(one.fault.alert) else 'ticket'}) "
+                     f"| {one.seconds():.1f} s | {words(one.seconds() * FACTOR)} | {len(one.messages('firing'))} "
+                     f"| {len(pages)} | {', '.join(sorted(one.silent))} |")
+    return "\n".join(lines) + "\n"
+
+
 @pytest.fixture
 def stage(tmp_path, python):
     it = stages.Stage(tmp_path, python, FACTOR)
-    traffic = stages.Traffic(it.platform)
+    traffic = stages.Traffic(it)
     yield it
     traffic.end()
     it.end()
 
 
-def test_each_fault_pages_once_and_nothing_else_does(stage):
-    time.sleep(20)
-    print(stage.firing(time.monotonic()-20), stage.telephone.got)
-    for batch in played_together():
-        print("==", [f.title for f in batch], flush=True)
-        playing = []
-        for f in batch:
-            try:
-                playing.append(Played(f, stage))
-            except (faults.Unable, KeyError) as e:
-                print("UNABLE", f.title, repr(e))
-        try:
-            for p in playing:
-                try:
-                    support.wait_until(p.heard, 90, p.fault.title)
-                    print(f"{p.messages('firing')[0][0]-p.started:6.1f}", p.fault.alert, flush=True)
-                except AssertionError as e:
-                    print("NOT HEARD", e, flush=True)
-        finally:
-            for p in playing:
-                p.cure()
-                print("   silent", p.silent)
-        for p in playing:
-            try:
-                support.wait_until(p.over, 90, p.fault.title)
-                print("over", p.fault.alert, time.monotonic()-p.cured, flush=True)
-            except AssertionError as e:
-                print("NOT OVER", e, flush=True)
-    for m, b in zip(stage.telephone.times, stage.telephone.got):
-        print(round(m), b[0], b[1]["receiver"], b[1]["status"], [a["labels"] for a in b[1]["alerts"]][:2])
-    assert False
+def false_pages(stage, played):
+    """{alert: when it was sent} of pages that nobody broke anything for."""
+    out = {}
+    for moment, body in stage.telephone.messages("page", "firing"):
+        name = body["groupLabels"]["alertname"]
+        if not any(one.fault.alert == name and one.started <= moment <= one.cured for one in played if not one.unable):
+            out[name] = moment
+    return out
+
+
+def test_each_fault_is_told_once_and_a_quiet_hour_is_quiet(stage):
+    support.wait_until(lambda: any(float(s["value"][1]) >= QUIET_HOUR / stages.SCRAPE for s in stage.ask(
+        'count_over_time(up{job="vedette"}[1d])')), 2 * QUIET_HOUR / FACTOR, "an hour of scrapes")
+    quiet = pages_between(stage, 0, time.monotonic())
+    assert quiet == [], "pages although nothing was broken"
+    assert stage.telephone.heartbeats() >= QUIET_HOUR // 60 / 2
+    played = [one for batch in batches() for one in play(stage, batch)]
+    done = [one for one in played if not one.unable]
+    for one in done:
+        support.wait_until(one.is_over, 120, f"{one.fault.title}: someone is told that it is over")
+    support.wait_until(lambda: not active_pages(stage), 120, "nothing fires any more")
+    false = false_pages(stage, played)
+    results = support.ROOT / "build/results"
+    results.mkdir(parents=True, exist_ok=True)
+    (results / "drills.md").write_text(table(played, false))
+    assert not false, f"pages that nobody broke anything for: {false}"
+    problems = [problem for one in done for problem in one.problems()]
+    assert not problems, "\n".join(problems)
+    unable = [f"{one.fault.title}: {one.unable}" for one in played if one.unable]
+    if unable:
+        pytest.skip("all others were played; not: " + "; ".join(unable))
+
+
+def test_each_page_is_drilled_or_it_is_said_why_not():
+    pages = {name for name in RULES if is_page(name)}
+    drilled = {fault.alert for fault in faults.FAULTS}
+    assert pages - drilled == UNDRILLED.keys(), "pages without a drill, or with one although listed"
+    assert drilled <= RULES.keys()
+
+
+@pytest.mark.parametrize("hangs", [False, True], ids=["as it is", "while its metrics hang"])
+def test_an_exhausted_pool_pages_within_90_seconds(tmp_path, python, hangs):
+    """In real time, from the moment at which the tenth connection is held."""
+    it = stages.Stage(tmp_path, python, 1)
+    over = threading.Event()
+    try:
+        count = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep%' AND state = 'active'"
+        support.wait_until(lambda: it.ask("db_pool_connections"), 120, "the pool is known")
+        faults.at_once(it, ["/slow?seconds=600"] * faults.POOL, over)
+        support.wait_until(lambda: it.platform.postgres.sql(count) == str(faults.POOL), what="ten connections are held")
+        held = time.monotonic()
+        if hangs:
+            os.kill(it.platform.app.process.pid, signal.SIGSTOP)
+        told = support.wait_until(lambda: it.telephone.messages("page", "firing"), 120, "a page")
+        seconds, names = told[0][0] - held, [body["groupLabels"]["alertname"] for _, body in told]
+        print(f"paged {seconds:.0f} s after the tenth connection was held")
+        assert names == ["DbPoolExhausted"] and seconds <= 90
+    finally:
+        over.set()
+        os.kill(it.platform.app.process.pid, signal.SIGKILL)
+        it.end()
