@@ -34,11 +34,13 @@ def test_an_expression(text, want):
 def numbers(text):
     """The text without its numbers, and its numbers: products computed, durations in seconds."""
     def value(match):
+        if not match[0][0].isdigit():
+            return match[0]  # a name
         parts = [scale.seconds(p) if p[-1].isalpha() else float(p) for p in re.split(r"\s*\*\s*", match[0])]
         found.append(round(parts[0] * (parts[1] if len(parts) > 1 else 1), 6))
         return "#"
     found = []
-    return re.sub(r"\s+", "", re.sub(rf"(?<![\w.:]){NUMBER}(?:\s*\*\s*{NUMBER})?", value, text)), found
+    return re.sub(r"\s+", "", re.sub(rf"[a-zA-Z_][\w:]*|{NUMBER}(?:\s*\*\s*{NUMBER})?", value, text)), found
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda p: p.name)
