@@ -1,10 +1,11 @@
-"""Where drills are played: the whole platform with traffic on it, the agent, Prometheus with the project's rules,
-Alertmanager with its configuration, Loki, and a telephone that notes each message and when it came.
+"""Where drills are played and dashboards are looked at: the whole platform with traffic on it, the agent, Prometheus with
+the project's rules, Alertmanager with its configuration, Loki, and a telephone that notes when each message came.
 
 Everything runs `factor` times as fast as it is configured: scrapes, rules, and the waits of Alertmanager's routes. The
 machine's own disks are not watched, only those that a drill mounts."""
 import contextlib
 import json
+import pathlib
 import re
 import ssl
 import subprocess
@@ -87,7 +88,7 @@ class Stage:
     def build(self, parts, python):
         self.telephone = Telephone()
         parts.callback(self.telephone.end)
-        self.platform = self.make("platform", lambda d: whole_platform.Platform(d, python))
+        self.platform = self.make("platform", lambda d: whole_platform.Platform(d, python, pathlib.Path(python).parent / "caddy"))
         parts.callback(self.platform.end)
         self.context = ssl.create_default_context(cafile=str(self.platform.authority[0]))
         self.loki = self.make("loki", loki.Loki)
@@ -130,6 +131,13 @@ class Stage:
         (self.directory / "backup.prom").write_text(text)
         (self.directory / "backup.prom").rename(self.textfiles / f"backup-{name}.prom")
 
+    def logs(self):
+        """Where each service writes its log; what the stand-in of Meilisearch and the kernel write is the test's."""
+        platform, others = self.platform, self.folder("logs")
+        return {"fastapi": platform.app.log, "caddy": f"{platform.caddy.directory}/log", "postgresql": platform.postgres.log,
+                "minio": platform.minio.directory / "minio.log", "meilisearch": others / "meilisearch.log",
+                "kernel": others / "kernel.log", "loki": self.loki.directory / "loki.log"}
+
     def settings(self):
         settings = yaml.safe_load(self.platform.settings())
         exporters = settings["exporters"]
@@ -140,7 +148,9 @@ class Stage:
         exporters["http"].append({"name": CERTIFICATE, "url": f"https://localhost:{self.certified.port}/",
                                   "tls": {"ca_file": str(self.platform.authority[0])}})
         settings["logs"] = {"loki": {"url": self.loki.url}, "sources": [
-            {"file": {"paths": [str(self.platform.app.log)]}, "labels": {"service_name": "fastapi-app"}}]}
+            {"name": service, "file": {"paths": [str(path)]}, "labels": {"service_name": service},
+             "stages": [{"multiline": None}, {"level": None}, {"labels": ["level"]}]}
+            for service, path in self.logs().items()]}
         return yaml.safe_dump(settings)
 
     def start_agent(self):
