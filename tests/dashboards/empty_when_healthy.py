@@ -5,6 +5,7 @@ UNTIL_SOMETHING_HAPPENS = {
     ("app-edge", "Logs of the application"): "an application that is well writes nothing",
     ("postgres", "Clients that wait"): "only who can know it tells of waiting: PgBouncer, once somebody uses it",
     ("postgres", "Sessions that are blocked"): "nobody waits for a lock",
+    ("postgres", "Longest idle within a transaction"): "nobody is idle within a transaction",
     ("postgres", "WAL that slots keep"): "there is no replication slot",
     ("search", "The newest task that failed"): "no task has failed",
     ("overview", "Firing alerts"): "nothing fires",

@@ -1,11 +1,13 @@
 """Every expression of every dashboard is asked of a real Prometheus and a real Loki, with the whole platform at work."""
 import json
+import re
 import time
 import urllib.parse
 import urllib.request
 
 import pytest
 
+import community
 import container_tree
 import dashboards
 import empty_when_healthy
@@ -82,6 +84,30 @@ def test_all_have_data_on_a_healthy_platform(stage):
     assert excused <= {place(it) for it in EVERYTHING}
     assert wait_for_data(stage, [it for it in EVERYTHING if place(it) not in excused]) == []
     print(f"{len(EVERYTHING)} expressions, {sum(place(it) in excused for it in EVERYTHING)} of them excused")
+
+
+def test_community_dashboards_find_what_they_ask_for(stage):
+    """Each name, and each label that they group by, from the agent alone: nothing else of the platform is scraped here."""
+    questions = {(f"{name}{{{labels}}}" if labels else name,
+                  f'count by ({label}) ({name}{{{label}!="", job!~"prometheus|alertmanager|loki"}})')
+                 for words in community.ASKED.values() for word in words.split()
+                 for name, labels in [re.fullmatch(r"(\w+)(?:\{(.*)\})?", word).groups()]
+                 for label in (labels or "job").split(",")}
+    ours = [question for question in questions if not matches(community.NOT_OURS, question[0])]
+    left, end = ours, time.monotonic() + 60
+    while [q for q in left if not matches(community.NOT_ON_EVERY_MACHINE, q[0])] and time.monotonic() < end:
+        left = [question for question in left if not answer(stage, question)]
+    print(f"{len(questions)} questions of community dashboards, {len(ours) - len(left)} answered")
+    assert not [q for q in left if not matches(community.NOT_ON_EVERY_MACHINE, q[0])]
+    assert not [q for q in questions - set(ours) if answer(stage, q)], "these are no exception any more"
+
+
+def matches(patterns, name):
+    return any(re.match(pattern.replace("{", r"\{"), name) for pattern in patterns)
+
+
+def answer(stage, question):
+    return asked(f"http://127.0.0.1:{stage.prometheus.port}/api/v1/query", query=question[1])
 
 
 def test_the_others_have_some_when_something_happens(stage):
