@@ -283,7 +283,7 @@ ANNOTATIONS = {
     "impact": "Requests wait for a connection or fail with PoolError.",
     "action": "psql -c \"SELECT pid FROM pg_stat_activity\" 2>/dev/null | sort && echo '<done>'",
     "runbook_url": "http://localhost:19100/runbook/DbPoolExhausted",
-    "dashboard_url": "http://localhost:3000/d/vedette-pool",
+    "dashboard_url": "http://localhost:3000/d/vedette-postgres",
 }
 
 
