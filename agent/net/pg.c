@@ -239,7 +239,8 @@ static int ask_again(struct pg *pg, struct arena *a, const struct pg_request *rq
 		asked = clock_mono_ns();
 		if (pg_ask(pg, pg->conn, a, rq, rows, err) == 0)
 			return 0;
-		if (pg_usable(pg, pg->conn))
+		/* In a transaction that could not be ended everything would fail from now on */
+		if (pg_usable(pg, pg->conn) && PQtransactionStatus(pg->conn) == PQTRANS_IDLE)
 			return -1;
 		if (pg->failure == PG_TIMEOUT)
 			return give_up(pg, asked, err);

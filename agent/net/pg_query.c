@@ -169,10 +169,11 @@ static int ask_foreign(struct pg *pg, PGconn *conn, struct arena *a, const struc
 
 	if (ms <= 0)
 		return pg_fail(pg, PG_NO_TIME, err, "no time was left for it");
-	if (exchange(pg, conn, a, begin_sql(a, ms), SIMPLE, rq->deadline_ns, &none, err) < 0)
-		return -1;
-	if (exchange(pg, conn, a, rq->sql, EXTENDED, rq->deadline_ns, rows, err) == 0)
-		return exchange(pg, conn, a, "COMMIT", SIMPLE, rq->deadline_ns, &none, err);
+	/* A time-out that passes as a statement ends cancels the next one, whatever that is */
+	if (exchange(pg, conn, a, begin_sql(a, ms), SIMPLE, rq->deadline_ns, &none, err) == 0 &&
+	    exchange(pg, conn, a, rq->sql, EXTENDED, rq->deadline_ns, rows, err) == 0 &&
+	    exchange(pg, conn, a, "COMMIT", SIMPLE, rq->deadline_ns, &none, err) == 0)
+		return 0;
 	roll_back(pg, conn, a, rq->deadline_ns);
 	return -1;
 }

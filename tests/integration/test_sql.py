@@ -1,6 +1,9 @@
 """Metrics that the settings declare by queries, on real servers."""
+import contextlib
 import re
+import socket
 import subprocess
+import threading
 
 import pytest
 
@@ -257,3 +260,45 @@ def test_the_settings_are_printed_as_they_were_written(tmp_path):
     assert done.returncode == 0 and "target: [x]" in done.stdout and "type: counter" in done.stdout
     again = command(tmp_path, done.stdout, "config", "--print")
     assert again.stdout == done.stdout
+
+
+class Spoiler:
+    """Between the agent and the server: changes one word of the next statement that is just that word, so that it fails."""
+
+    def __init__(self, to):
+        self.to, self.word = to, None
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def accept(self):
+        with contextlib.suppress(OSError):
+            while True:
+                client, _ = self.listener.accept()
+                server = socket.create_connection(("127.0.0.1", self.to))
+                for source, sink in ((client, server), (server, client)):
+                    threading.Thread(target=self.pump, args=(source, sink), daemon=True).start()
+
+    def pump(self, source, sink):
+        with contextlib.suppress(OSError):
+            while data := source.recv(65536):
+                if self.word and self.word + b"\0" in data and data.startswith(b"Q"):
+                    data, self.word = data.replace(self.word + b"\0", self.word[:-1] + b"X\0"), None
+                sink.sendall(data)
+        with contextlib.suppress(OSError):
+            sink.shutdown(socket.SHUT_RDWR)
+
+
+@pytest.mark.parametrize("word, sql", [("COMMIT", "SELECT 1 AS n"), ("ROLLBACK", "SELECT n FROM nowhere")])
+def test_a_transaction_that_cannot_be_ended_costs_its_connection(postgres, start_agent, word, sql):
+    """A time-out that passes as a statement ends cancels the next one, which may be what ends the transaction: all else
+    on that connection would fail for ever, and the database look down."""
+    spoiler = Spoiler(postgres.port)
+    agent = start_agent(settings([postgres.config(port=spoiler.port)], query("it", sql)))
+    agent.expect_log("collector failed")
+    assert agent.metrics().value("pg_up") == 1
+    spoiler.word = word.encode()
+    agent.metrics()
+    assert spoiler.word is None, "nothing was spoilt"
+    assert agent.metrics().value("pg_up") == 1
+    spoiler.listener.close()
