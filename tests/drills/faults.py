@@ -15,15 +15,15 @@ FAULTS = []
 
 
 class Fault:
-    def __init__(self, act, title, alert, silences, beside):
-        self.act, self.title, self.alert, self.silences, self.beside = act, title, alert, set(silences), beside
+    def __init__(self, act, title, alert, beside, ends_itself):
+        self.act, self.title, self.alert, self.beside, self.ends_itself = act, title, alert, beside, ends_itself
 
 
-def fault(title, alert, silences=(), beside=False):
-    """The alert is what has to be heard of; those in `silences` have to fire without being sent. One with `beside` is
-    played together with the ones around it that have it too."""
+def fault(title, alert, beside=False, ends_itself=False):
+    """The alert is what has to be heard of. One with `beside` is played together with the ones around it that have it
+    too; one that ends itself has nothing to be mended, so its end may be told before the others are."""
     def add(act):
-        FAULTS.append(Fault(act, title, alert, silences, beside))
+        FAULTS.append(Fault(act, title, alert, beside, ends_itself))
         return act
     return add
 
@@ -118,7 +118,7 @@ def minio_killed(stage):
     stage.platform.minio.start()
 
 
-@fault("A process is killed for memory in its cgroup", "HostOomKill", beside=True)
+@fault("A process is killed for memory in its cgroup", "HostOomKill", beside=True, ends_itself=True)
 def out_of_memory(_stage):
     old = pathlib.Path("/sys/fs/cgroup/memory")
     parent, limit = (old, "memory.limit_in_bytes") if old.exists() else (old.parent, "memory.max")
@@ -206,12 +206,12 @@ def agent_killed(stage):
     stage.start_agent()
 
 
-@fault("Meilisearch's key is changed", "SearchRefused")
-def search_refused(stage):
-    engine = stage.platform.meilisearch
-    engine.master, key = "another-master-key", engine.master
+@fault("Someone deletes the search index", "SearchRefused")
+def search_index_deleted(stage):
+    indexes = stage.platform.meilisearch.indexes
+    kept = indexes.pop("documents")
     yield
-    engine.master = key
+    indexes["documents"] = kept
 
 
 @fault("One request in five takes 1.5 s", "HighLatencyP95")

@@ -214,7 +214,8 @@ def test_postgres_down_is_one_page(running):
 
 
 def test_a_page_that_says_why_silences_the_budget(running):
-    for cause in ("AppDown", "EdgeDown", "HighLatencyP95", "DbPoolTimeouts", "MeilisearchDown", "ObjectStorageDown"):
+    for cause in ("AppDown", "EdgeDown", "HighLatencyP95", "DbPoolTimeouts", "MeilisearchDown", "SearchRefused",
+                  "ObjectStorageDown"):
         both = {"deployment": f"burning since {cause}", "severity": "critical", "service": "app"}
         running.post(alert(cause, **both), alert("ErrorBudgetBurnFast", **both))
         running.comes_to([cause], deployment=both["deployment"])
