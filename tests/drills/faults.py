@@ -248,21 +248,6 @@ def app_killed(stage):
     stage.platform.start_app()
 
 
-@fault("A route that everybody uses answers 500", "ErrorBudgetBurnFast")
-def route_fails(stage):
-    over = threading.Event()
-
-    def ask():
-        while not over.wait(0.02):
-            stage.visit("/documents/99999999999999999999")  # larger than the column: an error that nobody caught
-
-    thread = threading.Thread(target=ask)
-    thread.start()
-    yield
-    over.set()
-    thread.join()
-
-
 @fault("Slow queries hold 10 of 10 connections", "DbPoolExhausted")
 def pool_exhausted(stage):
     over = threading.Event()
