@@ -76,8 +76,8 @@ class Traffic:
 
 
 class Stage:
-    def __init__(self, directory, python, factor):
-        self.directory, self.factor = directory, factor
+    def __init__(self, directory, python, factor, pool="psycopg2"):
+        self.directory, self.factor, self.pool = directory, factor, pool
         self.parts = contextlib.ExitStack()
         try:
             self.build(self.parts, python)
@@ -88,7 +88,8 @@ class Stage:
     def build(self, parts, python):
         self.telephone = Telephone()
         parts.callback(self.telephone.end)
-        self.platform = self.make("platform", lambda d: whole_platform.Platform(d, python, pathlib.Path(python).parent / "caddy"))
+        self.platform = self.make("platform", lambda d: whole_platform.Platform(
+            d, python, pathlib.Path(python).parent / "caddy", self.pool))
         parts.callback(self.platform.end)
         self.context = ssl.create_default_context(cafile=str(self.platform.authority[0]))
         self.loki = self.make("loki", loki.Loki)

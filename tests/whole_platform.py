@@ -52,9 +52,10 @@ exporters:
 
 
 class Platform:
-    def __init__(self, directory, python, caddy_program=None):
-        """caddy_program: None for Debian's."""
+    def __init__(self, directory, python, caddy_program=None, pool="psycopg2"):
+        """caddy_program: None for Debian's; pool: which of its pools the application has."""
         self.parts, self.caddy_program, self.directory, self.python = [], caddy_program, directory, python
+        self.pool = pool
         try:
             self.start()
         except BaseException:
@@ -98,7 +99,7 @@ class Platform:
         """At first, or again after end_app()."""
         self.app = support.Daemon(
             [self.python, support.ROOT / "tests/platform/app.py", self.app_port], self.directory, self.app_port, "/health",
-            env=dict(os.environ, POOL="psycopg2",
+            env=dict(os.environ, POOL=self.pool, WAIT="3",
                      DATABASE_URL=f"postgresql://app:secret@127.0.0.1:{self.postgres.port}/postgres",
                      MEILI_URL=self.meilisearch.url, MEILI_KEY=self.meilisearch.master, S3_URL=self.minio.url,
                      S3_ACCESS_KEY=minio.ROOT_KEY, S3_SECRET_KEY=minio.ROOT_SECRET, S3_BUCKET="documents"))

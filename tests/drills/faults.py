@@ -265,3 +265,10 @@ def postgres_stopped(stage):
     stage.platform.postgres.stop()
     yield
     stage.platform.postgres.start()
+
+
+@fault("A migration renames a column that the application reads", "ErrorBudgetBurnFast")
+def column_renamed(stage):
+    stage.platform.postgres.sql("ALTER TABLE documents RENAME COLUMN metadata TO details")
+    yield
+    stage.platform.postgres.sql("ALTER TABLE documents RENAME COLUMN details TO metadata")

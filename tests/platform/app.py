@@ -47,21 +47,25 @@ class AsyncpgPool:
     async def close(self):
         self.pool.terminate()
 
-    async def sleep(self, seconds):
+    @contextlib.asynccontextmanager
+    async def connection(self):
         try:
             with WAITING.track_inprogress():
                 connection = await self.pool.acquire(timeout=WAIT)
         except asyncio.TimeoutError as error:
             raise LookupError("no connection in time") from error
         try:
-            await connection.execute("SELECT pg_sleep($1)", seconds)
-        except asyncpg.QueryCanceledError:
-            pass
+            yield connection
         finally:
             await self.pool.release(connection)
 
+    async def sleep(self, seconds):
+        async with self.connection() as connection:
+            with contextlib.suppress(asyncpg.QueryCanceledError):
+                await connection.execute("SELECT pg_sleep($1)", seconds)
+
     async def query(self, statement, *values):
-        async with self.pool.acquire(timeout=WAIT) as connection:
+        async with self.connection() as connection:
             return [dict(row) for row in await connection.fetch(statement, *values)]
 
 

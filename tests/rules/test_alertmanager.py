@@ -9,6 +9,7 @@ import re
 import stat
 
 import pytest
+import yaml
 
 import alertmanager
 import rulefiles
@@ -31,6 +32,12 @@ CAUSES = {  # the alert that silences, its service, and what its symptoms carry
     "LokiDown": ("logs", {"depends_on": "loki", "service": "logs"}),
     "AgentDown": ("meta", {"depends_on": "agent", "service": "pool"}),
 }
+
+
+# For how long, in seconds, an alert can go on after what it tells of is over, because its expression looks back.
+LOOKS_BACK = {"HighLatencyP95": 300, "DbPoolTimeouts": 300, "DbPoolExhausted": 30, "ErrorBudgetBurnFast": 360}
+# Evaluations and scrapes of causes and symptoms are not at the same moments.
+APART = 60
 
 
 def example(choice):
@@ -367,3 +374,36 @@ def test_no_secret_is_told(tmp_path):
         assert {token for token in re.findall(r"(\w+)-token", told)} <= {"webhook_url", "deadman_url", "drill_url"}
     finally:
         it.end()
+
+
+def lasts(rule):
+    """Seconds for which a page keeps firing."""
+    number, unit = re.fullmatch(r"(\d+)([smh])", rule["keep_firing_for"]).groups()
+    return int(number) * {"s": 1, "m": 60, "h": 3600}[unit]
+
+
+def matches(matcher, rule):
+    label, negated, value = re.fullmatch(r'(\w+)(!?)=~?"(.*)"', matcher).groups()
+    found = {"alertname": rule["alert"], **rule["labels"]}.get(label, "")
+    return bool(re.fullmatch(value, found)) != bool(negated)
+
+
+def silenced():
+    """(cause, symptom) among the pages, as the configuration has it."""
+    pages = [rule for _, rule in lint.ALERTS if rule["labels"]["severity"] == "critical"]
+    for inhibition in yaml.safe_load((support.ROOT / "alertmanager/alertmanager.yml").read_text())["inhibit_rules"]:
+        for cause, symptom in itertools.permutations(pages, 2):
+            if (all(matches(m, cause) for m in inhibition["source_matchers"])
+                    and all(matches(m, symptom) for m in inhibition["target_matchers"])):
+                yield cause, symptom
+
+
+def test_a_cause_outlasts_what_it_silences():
+    """Else the symptom is sent when the cause is over. What looks back itself still fires for a while after the cure; but
+    latency may be over at once, so its look back does not count for it."""
+    pairs = list(silenced())
+    assert len(pairs) > 20
+    for cause, symptom in pairs:
+        own = LOOKS_BACK.get(cause["alert"], 0) if cause["alert"] != "HighLatencyP95" else 0
+        needed = lasts(symptom) + LOOKS_BACK.get(symptom["alert"], 0) + APART
+        assert own + lasts(cause) >= needed, f"{cause['alert']} may end before {symptom['alert']}, which it silences"
