@@ -35,3 +35,11 @@ def test_its_commands_are_commands(name):
     for block in blocks:
         done = subprocess.run(["bash", "-n"], input=block, capture_output=True, text=True, check=False)
         assert done.returncode == 0, block + done.stderr
+
+
+def test_they_know_when_their_alert_ends():
+    """Nobody shall wait for a message sooner than it comes."""
+    for _, rule in rulefiles.alerts():
+        text = " ".join((RUNBOOKS / f"{rule['alert']}.md").read_text().split())
+        for minutes in re.findall(r"The alert ends (\d+) minutes after", text):
+            assert rule["keep_firing_for"] == f"{minutes}m", rule["alert"]
