@@ -20,8 +20,8 @@ With no tier named, all of them run:
   --bench         the benchmarks with few rounds; only a figure that is missed beyond any noise fails
 
   --long          fuzz for 60 seconds each, 100 rounds of whatever befalls a database, longer faults of logs and Loki,
-                  each alert rule changed in all its parts, the newest Prometheus and Alertmanager too, and the
-                  benchmarks in full
+                  each alert rule changed in all its parts, every drill and an hour of quiet, the newest Prometheus and
+                  Alertmanager too, and the benchmarks in full
   --help
 
 Full outputs are in build/results. The last line is `N passed, N failed, N skipped`; the exit code is 0 when none
