@@ -206,6 +206,7 @@ def mutants(rule):
 
 # (alert, change): why no test tells it from the rule as it is
 FALLING = "a value that falls is at a limit in one evaluation only, and a forecast is never just 0"
+EXTRAPOLATED = "numbers that are extrapolated from two scrapes are never just at a limit"
 SURVIVORS = {
     ("DiskFullIn4h", "< -> <="): FALLING,
     ("DiskFullIn3d", "< -> <="): FALLING,
@@ -213,7 +214,8 @@ SURVIVORS = {
     ("CpuStealOrCredits", "> -> >="): "1 - 0.8 is a little less than 0.2",
     ("ContainerRestarting", "> -> >="): "restarts are whole, the limit is not",
     ("ContainerMemNearLimit", "0 -> 1.0"): "nobody has a limit of one byte",
-    ("Http5xxRatio", "> -> >="): "numbers that are extrapolated from two scrapes are never just at a limit",
+    ("Http5xxRatio", "> -> >="): EXTRAPOLATED,
+    ("HighLatencyP95", "< -> <="): EXTRAPOLATED,
 }
 
 
