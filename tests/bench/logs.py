@@ -156,14 +156,20 @@ def ratios(bench):
         bench.want(f"  of the bare limit, {what}", statistics.median(found), max(found) >= least, least=least)
 
 
+def want_ratio(bench, what, measure, most=1.25):
+    """Whatever else runs makes one of the two dearer now and then: that does not happen each time."""
+    least = measure(0)
+    for n in range(1, 6):
+        if least < most:
+            break
+        least = min(least, measure(n))
+    bench.want(what, least, least < most, most=most)
+
+
 def linear(bench):
     """One file, and one of four times its size."""
-    growth = []
-    for _ in range(2):
-        growth.append(ship_anew(bench, "access4") / ship_anew(bench, "access") / 4)
-        if growth[-1] < 1.25:
-            break
-    bench.want("CPU per byte of four times the bytes, to that of them", min(growth), min(growth) < 1.25, most=1.25)
+    want_ratio(bench, "CPU per byte of four times the bytes, to that of them",
+               lambda _: ship_anew(bench, "access4") / ship_anew(bench, "access") / 4)
 
 
 def idle_files(bench):
@@ -174,13 +180,14 @@ def idle_files(bench):
             (agent.logs / f"idle{n}.log").write_text(f"the only line of file {n}\n")
         agent.wait(count)
     path, entries, _ = bench.files["access"]
-    for n in range(2):  # a copy, or else it is known
-        copy = bench.directory / f"copy{n}.log"
+
+    def measure(n):
+        copy = bench.directory / f"copy{n}.log"  # or else it is known
         copy.write_bytes(f"{n}\n".encode() + path.read_bytes())
-        costs = [agent.ship(copy, entries + 1, f"bench{n}.log") for agent in (few, many)]
-        if costs[1] / costs[0] < 1.25:
-            break
-    bench.want("CPU beside 1,000 idle files, to that beside 1", costs[1] / costs[0], costs[1] / costs[0] < 1.25, most=1.25)
+        alone, beside = (agent.ship(copy, entries + 1, f"bench{n}.log") for agent in (few, many))
+        return beside / alone
+
+    want_ratio(bench, "CPU beside 1,000 idle files, to that beside 1", measure)
     few.end()
     many.end()
 
