@@ -19,7 +19,7 @@ MANY = 100
 @pytest.fixture(scope="module")
 def certificates(tmp_path_factory):
     directory = tmp_path_factory.mktemp("certificates")
-    ca = certificate(directory, "authority", alternative="DNS:authority")
+    ca = certificate(directory, "authority", days=30, alternative="DNS:authority")
     return {
         "ca": ca,
         "good": certificate(directory, "localhost", alternative="DNS:localhost,DNS:edge.example", issuer=ca),
