@@ -201,6 +201,14 @@ class Stage:
         found = self.ask(f'count by (alertname) (last_over_time(ALERTS{{alertstate="firing"}}[{window}ms]))')
         return {series["metric"]["alertname"] for series in found}
 
+    def story(self, alert, moment):
+        """When it fired in Prometheus, in seconds from that moment, and what Alertmanager knows of it."""
+        zero = time.time() - (time.monotonic() - moment)
+        fired = [[round(float(series["values"][n][0]) - zero) for n in (0, -1)]
+                 for series in self.ask(f'ALERTS{{alertname="{alert}", alertstate="firing"}}[10m]')]
+        known = support.request(self.alertmanager.port, f"/api/v2/alerts?filter=alertname%3D{alert}").body
+        return f"in Prometheus it fired from and until {fired}, Alertmanager knows {known}"
+
     def mount(self, name, megabytes=64):
         """A file system of its own below what the agent watches; its path, or None where that is not allowed."""
         image, point = self.directory / f"{name}.img", self.mounts / name
