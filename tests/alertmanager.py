@@ -125,6 +125,13 @@ def faster(text, factor=10):
     return re.sub(r"\b(group_wait|group_interval|repeat_interval): (\d+)([smh])$", divided, text, flags=re.M)
 
 
+def by_day(text):
+    """The configuration without quiet hours: tests run by night, too."""
+    mute = "      mute_time_intervals: [quiet hours]\n"
+    assert mute in text
+    return text.replace(mute, "")
+
+
 class Alertmanager:
     """Runs on a configuration file, until end()."""
 
